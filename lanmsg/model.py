@@ -1,0 +1,249 @@
+"""The nouns of lanmsg: frozen values that every room may hold, and that hold no behaviour."""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import NewType
+
+PeerId = NewType("PeerId", bytes)
+"""SHA-256 fingerprint of a peer's public key, 32 bytes (protocol.md, Identity)."""
+
+MessageId = NewType("MessageId", bytes)
+"""16 random bytes, chosen by the sender."""
+
+TransferId = NewType("TransferId", bytes)
+"""16 random bytes, chosen by the side that offers."""
+
+
+class Trust(Enum):
+    """What this person has decided about a key; only the person changes it."""
+
+    NEW = "new"
+    PINNED = "pinned"
+    VERIFIED = "verified"
+    CHANGED = "changed"
+    BLOCKED = "blocked"
+
+
+class Status(IntEnum):
+    """What a peer says of itself; the number is the one on the wire."""
+
+    AVAILABLE = 0
+    AWAY = 1
+    BUSY = 2
+
+
+class Direction(Enum):
+    IN = "in"
+    OUT = "out"
+
+
+class Delivery(Enum):
+    """State of a message towards one recipient. DELIVERED: the peer has it on disk and said so."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class TransferState(Enum):
+    """State of an offer and the transfer it becomes; both sides walk the same states.
+
+    QUEUED (out only: the peer does not know of it yet) -> OFFERED -> ACCEPTED -> RUNNING -> DONE,
+    with PAUSED between runs, and DECLINED, CANCELLED, EXPIRED, FAILED as the other ends.
+    """
+
+    QUEUED = "queued"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset(
+    {
+        TransferState.DONE,
+        TransferState.DECLINED,
+        TransferState.CANCELLED,
+        TransferState.EXPIRED,
+        TransferState.FAILED,
+    }
+)
+
+
+class ConversationKind(Enum):
+    PRIVATE = "private"
+    EVERYONE = "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One thread of messages: with one peer, or with everyone who is present."""
+
+    kind: ConversationKind
+    peer: PeerId | None = None
+
+    @staticmethod
+    def with_peer(peer: PeerId) -> "Conversation":
+        return Conversation(ConversationKind.PRIVATE, peer)
+
+
+EVERYONE = Conversation(ConversationKind.EVERYONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a peer's TCP port is. `host` is a literal IP address; IPv6 link-local carries its %scope."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Somebody else's node as this home knows it.
+
+    `nickname` is what the peer calls itself (a hint until `proven`: a handshake has shown its key);
+    `petname` is what this person calls it, "" if nothing. `last_seen` is seconds since the epoch.
+    """
+
+    id: PeerId
+    nickname: str
+    petname: str = ""
+    trust: Trust = Trust.NEW
+    proven: bool = False
+    present: bool = False
+    status: Status = Status.AVAILABLE
+    note: str = ""
+    addresses: tuple[Address, ...] = ()
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.petname or self.nickname
+
+    @property
+    def host(self) -> str:
+        return self.addresses[0].host if self.addresses else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """How one message fared towards one peer. `reason` says why it waits or failed, in a person's words."""
+
+    peer: PeerId
+    state: Delivery
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person typed. `number` orders the history of this home; times are seconds since the epoch.
+
+    `sender` is None when it is our own. `recipients` is empty for what others sent.
+    """
+
+    number: int
+    id: MessageId
+    conversation: Conversation
+    sender: PeerId | None
+    text: str
+    sent_at: float
+    stored_at: float
+    reply_to: MessageId | None = None
+    recipients: tuple[Recipient, ...] = ()
+
+    @property
+    def state(self) -> Delivery:
+        """The least advanced recipient decides, a failure counts only when nothing is still under way."""
+        states = {recipient.state for recipient in self.recipients}
+        for state in (Delivery.QUEUED, Delivery.SENT, Delivery.FAILED):
+            if state in states:
+                return state
+        return Delivery.DELIVERED
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """One top-level name of an offer; a folder's `size` is that of all in it. None: not known (a stream)."""
+
+    name: str
+    size: int | None
+    is_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An offer of files and what became of it. `number` is its name in this home (`lanmsg accept 7`).
+
+    `total` is in bytes, None for a stream of unknown length; `done` counts bytes that this side has sent,
+    or written. `paths`: sources (out), or what was saved once DONE (in). `destination`: folder to save in.
+    """
+
+    number: int
+    id: TransferId
+    direction: Direction
+    peer: PeerId
+    state: TransferState
+    files: tuple[OfferedFile, ...]
+    count: int
+    total: int | None
+    text: str = ""
+    done: int = 0
+    reason: str = ""
+    code: str = ""
+    paths: tuple[str, ...] = ()
+    destination: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    expires_at: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What a row is called: the one name, or the first and how many more."""
+        if not self.files:
+            return "nothing"
+        first = self.files[0].name + ("/" if self.files[0].is_folder else "")
+        more = len(self.files) - 1
+        return f"{first} and {more} more" if more > 0 else first
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface address as the beacon sees it; `skipped` is the reason it is not used, or ""."""
+
+    name: str
+    address: str
+    prefix: int
+    skipped: str = ""
+    sent: int = 0
+    heard: int = 0
+
+
+class LanmsgError(Exception):
+    """A failure to be told to a person: one sentence, what to do next, and a code for scripts.
+
+    `code` is one of the names in EXIT_CODES of `lanmsg help exit-codes`; `candidates` are the names that
+    an ambiguous one could have meant.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "failed", hint: str = "", candidates: tuple[str, ...] = ()
+    ):
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+        self.candidates = candidates
