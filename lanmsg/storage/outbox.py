@@ -1,0 +1,226 @@
+"""What still has to reach somebody: one row for each message and recipient, from queued to delivered.
+
+Delivery is at least once: a row that was sent but not acknowledged is sent again, and the receiver knows
+it by its id. So a state need not survive a power cut, only what the person decided must.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lanmsg.model import Delivery, Message, PeerId, Recipient
+from lanmsg.storage.database import Database, Transaction
+from lanmsg.storage.leases import FREE_OR_OURS, OURS, lease_clock
+from lanmsg.storage.messages import read_message
+
+CANCELLED = "cancelled"
+
+WAITING = "state IN ('queued', 'sent')"
+"""The condition of the partial indexes: written alike, or SQLite does not use them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One message on its way to one peer. `attempts`: how often it was sent without an answer."""
+
+    message: Message
+    peer: PeerId
+    state: Delivery
+    attempts: int = 0
+
+
+class Outbox:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def outbox(
+        self,
+        *,
+        owner: bytes,
+        now: float,
+        peer: PeerId | None = None,
+        limit: int = 100,
+        only_own: bool = False,
+    ) -> list[Pending]:
+        """Queued or sent, the lease free or ours (`only_own`: ours), oldest first."""
+        with self._database.snapshot():
+            rows = self._waiting(owner, now, peer, limit, OURS if only_own else FREE_OR_OURS)
+            return [self._pending(row) for row in rows]
+
+    def claim(
+        self, *, owner: bytes, now: float, until: float, peer: PeerId | None = None, limit: int = 100
+    ) -> list[Pending]:
+        """The same as outbox(), with the leases taken in one step: each row goes to one process only."""
+        with self._database.transaction(durable=False) as write:
+            rows = self._waiting(owner, now, peer, limit)
+            for message, recipient, *_ in rows:
+                write.run(
+                    "UPDATE deliveries SET lease_owner = ?, lease_until = ? WHERE message = ? AND peer = ?",
+                    (owner, until, message, recipient),
+                )
+            return [self._pending(row) for row in rows]
+
+    def waiting_peers(self, *, owner: bytes, now: float, only_own: bool = False) -> list[PeerId]:
+        """Everybody for whom something is queued or sent that this process may serve."""
+        sql = _OWN_WAITING_PEERS if only_own else _WAITING_PEERS
+        return [PeerId(row[0]) for row in self._database.all(sql, {"owner": owner, "now": now})]
+
+    def take_lease(
+        self, number: int, peer: PeerId | None, owner: bytes, until: float, *, now: float | None = None
+    ) -> bool:
+        """True: this process serves the message, to `peer` or to everybody still waiting, until then."""
+        values = {"number": number, "peer": peer, "owner": owner, "until": until, "now": lease_clock(now)}
+        with self._database.transaction(durable=False) as write:
+            taken = write.run(
+                "UPDATE deliveries SET lease_owner = :owner, lease_until = :until WHERE message = :number"  # noqa: S608
+                f" AND (:peer IS NULL OR peer = :peer) AND {WAITING} AND {FREE_OR_OURS}",
+                values,
+            )
+        return taken > 0
+
+    def renew_leases(self, owner: bytes, until: float) -> int:
+        """Lengthens every lease of this process; how many it holds."""
+        with self._database.transaction(durable=False) as write:
+            return write.run(
+                f"UPDATE deliveries SET lease_until = ? WHERE lease_owner = ? AND {WAITING}",  # noqa: S608
+                (until, owner),
+            )
+
+    def release_leases(self, owner: bytes) -> None:
+        with self._database.transaction(durable=False) as write:
+            write.run(
+                "UPDATE deliveries SET lease_owner = NULL, lease_until = 0 WHERE lease_owner = ?", (owner,)
+            )
+
+    def release_lease(self, number: int, peer: PeerId, owner: bytes) -> None:
+        """Gives one row back: this process cannot reach the peer, another may."""
+        with self._database.transaction(durable=False) as write:
+            write.run(
+                "UPDATE deliveries SET lease_owner = NULL, lease_until = 0"
+                " WHERE message = ? AND peer = ? AND lease_owner = ?",
+                (number, peer, owner),
+            )
+
+    def set_delivery(
+        self, number: int, peer: PeerId, state: Delivery, *, reason: str = "", now: float
+    ) -> bool:
+        """Moves one delivery. DELIVERED stays; FAILED may turn out delivered, else only retry() moves it.
+
+        False when that move is not allowed, or nothing changes.
+        """
+        return self.set_deliveries([(number, peer)], state, reason=reason, now=now) > 0
+
+    def set_deliveries(
+        self,
+        deliveries: Sequence[tuple[int, PeerId]],
+        state: Delivery,
+        *,
+        reason: str = "",
+        now: float,
+    ) -> int:
+        """The same for many (message number, peer) in one transaction; how many moved."""
+        moved = 0
+        with self._database.transaction(durable=False) as write:
+            for number, peer in deliveries:
+                row = write.one(
+                    "SELECT state, reason FROM deliveries WHERE message = ? AND peer = ?", (number, peer)
+                )
+                if row and row != (state.value, reason) and _may_move(Delivery(row[0]), state):
+                    _move(write, number, peer, state, reason=reason, now=now)
+                    moved += 1
+        return moved
+
+    def retry(self, number: int, now: float) -> bool:
+        """What failed is queued again. False when nothing had failed."""
+        return self._move_all(number, Delivery.FAILED, Delivery.QUEUED, "", now)
+
+    def cancel(self, number: int, now: float) -> bool:
+        """What is still queued fails as cancelled. False when nothing was queued."""
+        return self._move_all(number, Delivery.QUEUED, Delivery.FAILED, CANCELLED, now)
+
+    def _move_all(self, number: int, before: Delivery, after: Delivery, reason: str, now: float) -> bool:
+        with self._database.transaction() as write:
+            rows = write.all(
+                "SELECT peer FROM deliveries WHERE message = ? AND state = ?", (number, before.value)
+            )
+            for (peer,) in rows:
+                _move(write, number, PeerId(peer), after, reason=reason, now=now)
+            return bool(rows)
+
+    def _add_deliveries(
+        self,
+        write: Transaction,
+        number: int,
+        recipients: Sequence[PeerId],
+        now: float,
+        lease: tuple[Any, float],
+    ) -> tuple[Recipient, ...]:
+        unique = sorted(set(recipients))
+        for peer in unique:
+            write.run(
+                "INSERT INTO deliveries"
+                " (message, peer, state, updated_at, lease_owner, lease_until, revision)"
+                " VALUES (?, ?, 'queued', ?, ?, ?, ?)",
+                (number, peer, now, *lease, write.revision()),
+            )
+        return tuple(Recipient(peer, Delivery.QUEUED) for peer in unique)
+
+    def _waiting(
+        self, owner: bytes, now: float, peer: PeerId | None, limit: int, leased: str = FREE_OR_OURS
+    ) -> list[tuple[Any, ...]]:
+        whose = "peer = :peer AND " if peer is not None else ""
+        return self._database.all(
+            f"SELECT message, peer, state, attempts FROM deliveries WHERE {whose}{WAITING} AND {leased}"  # noqa: S608
+            " ORDER BY message, peer LIMIT :limit",
+            {"owner": owner, "now": now, "limit": limit} | ({"peer": peer} if peer is not None else {}),
+        )
+
+    def _pending(self, row: tuple[Any, ...]) -> Pending:
+        number, peer, state, attempts = row
+        message = read_message(self._database, number)
+        if message is None:  # a foreign key holds it
+            raise AssertionError(f"delivery of message {number}, which is not there")
+        return Pending(message, PeerId(peer), Delivery(state), attempts)
+
+
+_OWN_WAITING_PEERS = f"SELECT DISTINCT peer FROM deliveries WHERE {WAITING} AND {OURS}"  # noqa: S608
+
+# From peer to peer through the index: thousands of messages that wait for one of them cost nothing.
+_WAITING_PEERS = f"""
+    WITH RECURSIVE everybody (peer) AS (
+        SELECT min(peer) FROM deliveries WHERE {WAITING}
+        UNION ALL
+        SELECT (SELECT min(d.peer) FROM deliveries d WHERE d.peer > everybody.peer AND {WAITING})
+        FROM everybody WHERE everybody.peer IS NOT NULL)
+    SELECT peer FROM everybody WHERE peer IS NOT NULL AND EXISTS (
+        SELECT 1 FROM deliveries d WHERE d.peer = everybody.peer AND {WAITING} AND {FREE_OR_OURS})
+    """  # noqa: S608
+
+
+def _may_move(before: Delivery, after: Delivery) -> bool:
+    match before:
+        case Delivery.DELIVERED:
+            return False
+        case Delivery.FAILED:
+            return after is Delivery.DELIVERED
+        case Delivery.QUEUED | Delivery.SENT:
+            return True
+
+
+def _move(write: Transaction, number: int, peer: PeerId, state: Delivery, *, reason: str, now: float) -> None:
+    ended = state in (Delivery.DELIVERED, Delivery.FAILED)
+    write.run(
+        "UPDATE deliveries SET state = :state, reason = :reason, updated_at = :now, revision = :revision,"
+        " attempts = attempts + (:state = 'sent'),"
+        " lease_owner = iif(:ended, NULL, lease_owner), lease_until = iif(:ended, 0, lease_until)"
+        " WHERE message = :number AND peer = :peer",
+        {
+            "state": state.value,
+            "reason": reason,
+            "now": now,
+            "revision": write.revision(),
+            "ended": ended,
+            "number": number,
+            "peer": peer,
+        },
+    )

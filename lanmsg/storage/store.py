@@ -1,0 +1,70 @@
+"""The store of a home: its parts, and what changed in it since somebody last looked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lanmsg.model import Conversation, Message, Peer, Transfer
+from lanmsg.storage.database import Database
+from lanmsg.storage.history import History
+from lanmsg.storage.peers import PeerBook
+from lanmsg.storage.presence import Presence
+from lanmsg.storage.transfers import Transfers
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What any process wrote after a revision; `revision` is where to go on from.
+
+    `conversations` are those whose draft or read mark moved.
+    """
+
+    revision: int
+    messages: tuple[Message, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    presence_changed: bool = False
+    transfers: tuple[Transfer, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
+
+
+class Store:
+    """Used by one thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.history = History(database)
+        self.peers = PeerBook(database)
+        self.presence = Presence(database)
+        self.transfers = Transfers(database)
+
+    @classmethod
+    def open(cls, home: Path) -> "Store":
+        """Raises StorageError. `notice` says what the person must be told about how it went."""
+        return cls(Database.open(home))
+
+    @property
+    def notice(self) -> str:
+        return self.database.notice
+
+    def revision(self) -> int:
+        return self.database.revision()
+
+    def data_version(self) -> int:
+        """Changes when another process has committed; then changes_since() has the news."""
+        return self.database.data_version()
+
+    def changes_since(self, revision: int) -> Changes:
+        with self.database.snapshot():
+            latest = self.database.revision()
+            if latest == revision:
+                return Changes(revision)
+            return Changes(
+                revision=latest,
+                messages=tuple(self.history.changed_messages(revision)),
+                peers=tuple(self.peers.changed(revision)),
+                presence_changed=self.presence.changed(revision),
+                transfers=tuple(self.transfers.changed(revision)),
+                conversations=tuple(self.history.changed_conversations(revision)),
+            )
+
+    def close(self) -> None:
+        self.database.close()

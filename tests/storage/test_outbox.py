@@ -1,0 +1,226 @@
+"""Deliveries: their states, their leases, and in which order they wait."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lanmsg.model import EVERYONE, Delivery, Message, PeerId
+from lanmsg.storage.errors import StorageError
+from lanmsg.storage.history import History
+from lanmsg.storage.outbox import CANCELLED, WAITING
+from lanmsg.storage.store import Store
+from tests.storage.people import BEN, CLEO, DAN, NOW, WITH_BEN, WITH_CLEO, message_id
+
+US, THEM = b"us-1", b"them"
+
+
+@pytest.fixture
+def history(store: Store) -> History:
+    return store.history
+
+
+def queue(history: History, *peers: PeerId, text: str = "hi", owner: bytes | None = None) -> Message:
+    conversation = WITH_BEN if peers == (BEN,) else EVERYONE
+    return history.add_outgoing(
+        conversation, text, peers, message_id=message_id(), now=NOW, lease_owner=owner, lease_until=NOW + 30
+    )
+
+
+def state(history: History, message: Message, peer: PeerId) -> tuple[Delivery, str]:
+    found = history.get(message.number)
+    assert found is not None
+    return next((each.state, each.reason) for each in found.recipients if each.peer == peer)
+
+
+def waiting(history: History, owner: bytes = US, now: float = NOW, peer: PeerId | None = None) -> list[int]:
+    return [each.message.number for each in history.outbox(owner=owner, now=now, peer=peer)]
+
+
+def test_what_is_queued_waits_oldest_first(history: History) -> None:
+    first, second, third = queue(history, BEN), queue(history, CLEO), queue(history, BEN)
+    assert waiting(history) == [first.number, second.number, third.number]
+    assert waiting(history, peer=BEN) == [first.number, third.number]
+    assert [each.message.number for each in history.outbox(owner=US, now=NOW, limit=2)] == [1, 2]
+    pending = history.outbox(owner=US, now=NOW, peer=CLEO)[0]
+    assert (pending.message, pending.peer, pending.state, pending.attempts) == (
+        second,
+        CLEO,
+        Delivery.QUEUED,
+        0,
+    )
+
+
+def test_sent_without_an_answer_waits_and_is_counted(history: History) -> None:
+    message = queue(history, BEN)
+    for _ in range(2):
+        assert history.set_delivery(message.number, BEN, Delivery.SENT, now=NOW)
+        assert history.set_delivery(message.number, BEN, Delivery.QUEUED, reason="away", now=NOW)
+    assert history.outbox(owner=US, now=NOW)[0].attempts == 2
+    assert state(history, message, BEN) == (Delivery.QUEUED, "away")
+
+
+@pytest.mark.parametrize("last", [Delivery.DELIVERED, Delivery.FAILED])
+def test_what_ended_waits_no_more(history: History, last: Delivery) -> None:
+    message = queue(history, BEN, owner=US)
+    assert history.set_delivery(message.number, BEN, last, now=NOW)
+    assert waiting(history) == []
+    assert history.waiting_peers(owner=US, now=NOW) == []
+    assert history.renew_leases(US, NOW + 60) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "moves"),
+    [
+        ([Delivery.SENT, Delivery.DELIVERED], [True, True]),
+        ([Delivery.DELIVERED, Delivery.QUEUED], [True, False]),
+        ([Delivery.DELIVERED, Delivery.SENT], [True, False]),
+        ([Delivery.DELIVERED, Delivery.FAILED], [True, False]),
+        ([Delivery.FAILED, Delivery.QUEUED], [True, False]),
+        ([Delivery.FAILED, Delivery.SENT], [True, False]),
+        ([Delivery.FAILED, Delivery.DELIVERED], [True, True]),
+        ([Delivery.SENT, Delivery.SENT], [True, False]),
+    ],
+)
+def test_which_moves_are_allowed(history: History, path: list[Delivery], moves: list[bool]) -> None:
+    message = queue(history, BEN)
+    assert [history.set_delivery(message.number, BEN, each, now=NOW) for each in path] == moves
+
+
+def test_a_delivery_that_is_not_there_does_not_move(history: History) -> None:
+    message = queue(history, BEN)
+    assert not history.set_delivery(message.number, CLEO, Delivery.DELIVERED, now=NOW)
+    assert not history.set_delivery(99, BEN, Delivery.DELIVERED, now=NOW)
+
+
+def test_many_move_at_once(history: History) -> None:
+    messages = [queue(history, BEN) for _ in range(3)]
+    pairs = [(each.number, BEN) for each in messages] + [(77, BEN)]
+    assert history.set_deliveries(pairs, Delivery.DELIVERED, now=NOW) == 3
+    assert history.set_deliveries(pairs, Delivery.DELIVERED, now=NOW) == 0
+
+
+def test_nothing_changed_is_no_news(store: Store) -> None:
+    message = queue(store.history, BEN)
+    store.history.set_delivery(message.number, BEN, Delivery.SENT, now=NOW)
+    before = store.revision()
+    store.history.set_delivery(message.number, BEN, Delivery.SENT, now=NOW)
+    assert store.revision() == before
+
+
+def test_retry_queues_what_failed_and_only_that(history: History) -> None:
+    message = queue(history, BEN, CLEO)
+    history.set_delivery(message.number, BEN, Delivery.FAILED, reason="refused", now=NOW)
+    history.set_delivery(message.number, CLEO, Delivery.DELIVERED, now=NOW)
+    assert history.retry(message.number, NOW)
+    assert state(history, message, BEN) == (Delivery.QUEUED, "")
+    assert state(history, message, CLEO) == (Delivery.DELIVERED, "")
+    assert not history.retry(message.number, NOW)
+
+
+def test_cancel_ends_what_is_queued_and_only_that(history: History) -> None:
+    message = queue(history, BEN, CLEO)
+    history.set_delivery(message.number, CLEO, Delivery.SENT, now=NOW)
+    assert history.cancel(message.number, NOW)
+    assert state(history, message, BEN) == (Delivery.FAILED, CANCELLED)
+    assert state(history, message, CLEO) == (Delivery.SENT, "")
+    assert not history.cancel(message.number, NOW)
+
+
+def test_what_another_process_serves_is_not_ours_until_its_lease_ends(history: History) -> None:
+    theirs = queue(history, BEN, owner=THEM)
+    free = queue(history, BEN)
+    assert waiting(history) == [free.number]
+    assert waiting(history, THEM) == [theirs.number, free.number]
+    assert waiting(history, now=NOW + 30) == [theirs.number, free.number]
+    assert waiting(history, now=NOW - 31) == [theirs.number, free.number]  # the clock was set back
+
+
+def test_only_own_is_what_this_process_put_there(history: History) -> None:
+    queue(history, CLEO)
+    ours = queue(history, BEN, owner=US)
+    pending = history.outbox(owner=US, now=NOW, only_own=True)
+    assert [each.message.number for each in pending] == [ours.number]
+    assert history.waiting_peers(owner=US, now=NOW, only_own=True) == [BEN]
+
+
+def test_peers_for_whom_something_waits(history: History) -> None:
+    assert history.waiting_peers(owner=US, now=NOW) == []
+    for peers in ((BEN,), (CLEO, BEN), (BEN,)):
+        queue(history, *peers)
+    queue(history, DAN, owner=THEM)
+    assert history.waiting_peers(owner=US, now=NOW) == [BEN, CLEO]
+    assert history.waiting_peers(owner=THEM, now=NOW) == [BEN, CLEO, DAN]
+    assert history.waiting_peers(owner=US, now=NOW + 60) == [BEN, CLEO, DAN]
+
+
+def test_a_lease_is_taken_once(history: History) -> None:
+    message = queue(history, BEN)
+    assert history.take_lease(message.number, BEN, US, NOW + 20, now=NOW)
+    assert history.take_lease(message.number, BEN, US, NOW + 30, now=NOW)
+    assert not history.take_lease(message.number, BEN, THEM, NOW + 20, now=NOW)
+    assert history.take_lease(message.number, BEN, THEM, NOW + 60, now=NOW + 31)
+
+
+def test_a_lease_on_all_recipients(history: History) -> None:
+    message = queue(history, BEN, CLEO)
+    assert history.take_lease(message.number, None, US, NOW + 20, now=NOW)
+    assert waiting(history, THEM) == []
+    history.release_lease(message.number, BEN, US)
+    assert [each.peer for each in history.outbox(owner=THEM, now=NOW)] == [BEN]
+
+
+def test_the_wall_clock_serves_who_names_no_time(history: History) -> None:
+    message = queue(history, BEN, owner=THEM)  # NOW is years ago
+    assert history.take_lease(message.number, BEN, US, 4e9)
+
+
+def test_released_leases_are_free(history: History) -> None:
+    message = queue(history, BEN, owner=US)
+    history.release_lease(message.number, BEN, THEM)
+    assert waiting(history, THEM) == []
+    history.release_leases(US)
+    assert waiting(history, THEM) == [message.number]
+
+
+def test_a_lease_can_be_renewed(history: History) -> None:
+    message = queue(history, BEN, owner=US)
+    assert history.renew_leases(US, NOW + 80) == 1
+    assert waiting(history, THEM, now=NOW + 50) == []
+    assert waiting(history, THEM, now=NOW + 81) == [message.number]
+
+
+def test_a_claim_takes_the_leases_with_it(history: History, another: Callable[[], Store]) -> None:
+    queue(history, BEN)
+    queue(history, BEN, CLEO)
+    claimed = history.claim(owner=US, now=NOW, until=NOW + 20, peer=BEN)
+    assert [each.message.number for each in claimed] == [1, 2]
+    rest = another().history.claim(owner=THEM, now=NOW, until=NOW + 20)
+    assert [(each.message.number, each.peer) for each in rest] == [(2, CLEO)]
+
+
+def test_leases_are_no_news_for_screens(store: Store) -> None:
+    message = queue(store.history, BEN)
+    before = store.revision()
+    store.history.take_lease(message.number, BEN, US, NOW + 1, now=NOW)
+    store.history.renew_leases(US, NOW + 2)
+    store.history.release_leases(US)
+    assert store.revision() == before
+
+
+def test_an_id_is_used_once(history: History) -> None:
+    identifier = message_id()
+    history.add_outgoing(WITH_BEN, "one", [BEN], message_id=identifier, now=NOW)
+    with pytest.raises(StorageError) as caught:
+        history.add_outgoing(WITH_CLEO, "two", [CLEO], message_id=identifier, now=NOW)
+    assert caught.value.code == "exists"
+    assert len(history.messages(None)) == 1
+
+
+@pytest.mark.parametrize("peer", [None, BEN])
+def test_the_outbox_is_found_by_its_index(store: Store, peer: PeerId | None) -> None:
+    """However long the history is, only what waits is looked at."""
+    condition = "" if peer is None else "peer = x'00' AND "
+    sql = f"SELECT message FROM deliveries WHERE {condition}{WAITING} ORDER BY message, peer LIMIT 5"  # noqa: S608
+    plan = store.database.all(f"EXPLAIN QUERY PLAN {sql}")
+    assert [row for row in plan if "deliveries_waiting" in row[3]]
+    assert not [row for row in plan if "TEMP B-TREE" in row[3]]

@@ -1,0 +1,164 @@
+"""The peer book: what is known, what a hint may change, and what only the person may."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lanmsg.model import Address, Peer, PeerId, Status, Trust
+from lanmsg.storage.peers import (
+    SEEN_STEP_SECONDS,
+    STRANGERS_MAX,
+    PeerBook,
+    addresses_from_json,
+    addresses_to_json,
+)
+from lanmsg.storage.store import Store
+from tests.storage.people import BEN, CLEO, DAN, NOW, WITH_BEN, message_id
+
+HERE = (Address("192.168.1.23", 2372), Address("fe80::1%eth0", 40000))
+
+
+@pytest.fixture
+def peers(store: Store) -> PeerBook:
+    return store.peers
+
+
+def saw(
+    peers: PeerBook, peer: PeerId = BEN, nickname: str = "ben", *, now: float = NOW, proven: bool = False
+) -> Peer:
+    return peers.saw(peer, nickname=nickname, note="n", addresses=HERE, now=now, proven=proven)
+
+
+def test_addresses_come_back_as_they_were() -> None:
+    assert addresses_from_json(addresses_to_json(HERE)) == HERE
+
+
+def test_who_was_seen_is_known(peers: PeerBook) -> None:
+    seen = peers.saw(
+        BEN,
+        nickname="ben",
+        status=Status.BUSY,
+        note="in a call",
+        addresses=HERE,
+        now=NOW,
+        public_key=b"n",
+        proven=True,
+    )
+    assert seen == Peer(
+        id=BEN,
+        nickname="ben",
+        proven=True,
+        status=Status.BUSY,
+        note="in a call",
+        addresses=HERE,
+        first_seen=NOW,
+        last_seen=NOW,
+    )
+    assert peers.get(BEN) == seen
+    assert peers.public_key(BEN) == b"n"
+    assert peers.get(CLEO) is None
+    assert peers.public_key(CLEO) is None
+
+
+def test_a_hint_does_not_change_what_was_proven(peers: PeerBook) -> None:
+    proven = saw(peers, proven=True)
+    hinted = peers.saw(BEN, nickname="evil", note="hacked", status=Status.AWAY, addresses=(), now=NOW + 60)
+    assert (hinted.nickname, hinted.note, hinted.addresses) == ("ben", "n", HERE)
+    assert (hinted.proven, hinted.status, hinted.last_seen) == (True, Status.AWAY, NOW + 60)
+    assert hinted.first_seen == proven.first_seen
+
+
+def test_a_proof_replaces_hints_and_other_proofs(peers: PeerBook) -> None:
+    saw(peers, nickname="hint")
+    assert saw(peers, nickname="first", proven=True).nickname == "first"
+    assert saw(peers, nickname="second", proven=True).nickname == "second"
+    peers.saw(BEN, nickname="second", now=NOW, public_key=b"n", proven=True)
+    saw(peers, nickname="third", proven=True)
+    assert peers.public_key(BEN) == b"n"
+
+
+def test_being_still_there_is_no_news_and_seldom_written(store: Store) -> None:
+    saw(store.peers)
+    before = store.revision()
+    assert saw(store.peers, now=NOW + 1).last_seen == NOW
+    assert saw(store.peers, now=NOW + SEEN_STEP_SECONDS).last_seen == NOW + SEEN_STEP_SECONDS
+    assert store.revision() == before
+
+
+def test_a_pin_is_set_once_and_keeps_every_other_state(peers: PeerBook) -> None:
+    assert peers.pin(BEN, nickname="ben", now=NOW).trust is Trust.PINNED
+    saw(peers, CLEO)
+    assert peers.pin(CLEO, nickname="other", now=NOW) == peers.get(CLEO)
+    for trust in (Trust.VERIFIED, Trust.CHANGED, Trust.BLOCKED):
+        peers.set_trust(BEN, trust, NOW)
+        assert peers.pin(BEN, nickname="ben", now=NOW).trust is trust
+
+
+def test_seeing_a_peer_never_changes_its_trust_or_its_name_here(peers: PeerBook) -> None:
+    peers.set_trust(BEN, Trust.BLOCKED, NOW)
+    peers.rename(BEN, "that man", NOW)
+    seen = saw(peers, proven=True)
+    assert (seen.trust, seen.petname, seen.name) == (Trust.BLOCKED, "that man", "that man")
+    assert peers.rename(BEN, "", NOW).name == "ben"
+
+
+def test_names(peers: PeerBook) -> None:
+    saw(peers, BEN, "Ben")
+    saw(peers, CLEO, "ben")
+    saw(peers, DAN, "Straße")
+    peers.rename(DAN, "Dan", NOW)
+    assert [each.id for each in peers.named("ben")] == [CLEO]
+    assert [each.id for each in peers.named("BEN")] == [BEN, CLEO]
+    assert [each.id for each in peers.named("Dan")] == [DAN]
+    assert [each.id for each in peers.named("STRASSE")] == [DAN]
+    assert peers.named("nobody") == []
+    assert peers.named("") == []
+    assert [each.id for each in peers.all()] == [BEN, CLEO, DAN]
+
+
+def test_the_highest_version_is_remembered(peers: PeerBook) -> None:
+    assert peers.version(BEN) == 0
+    saw(peers)
+    peers.raise_version(BEN, 2)
+    peers.raise_version(BEN, 1)
+    assert peers.version(BEN) == 2
+
+
+def test_changes_are_told(store: Store, another: Callable[[], Store]) -> None:
+    other = another()
+    before = other.revision()
+    saw(store.peers)
+    store.peers.pin(CLEO, nickname="cleo", now=NOW)
+    assert {each.id for each in other.changes_since(before).peers} == {BEN, CLEO}
+    before = other.revision()
+    store.peers.rename(CLEO, "c", NOW)
+    assert [each.name for each in other.changes_since(before).peers] == ["c"]
+
+
+def flood(store: Store, count: int) -> None:
+    with store.database.transaction(durable=False):
+        for number in range(count):
+            store.peers.saw(PeerId(number.to_bytes(32, "little")), nickname="x", now=NOW + 1 + number)
+
+
+def test_a_flood_of_strangers_pushes_out_strangers_only(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lanmsg.storage.peers.STRANGERS_MAX", 40)
+    monkeypatch.setattr("lanmsg.storage.peers.STRANGERS_EVICTED", 10)
+    peers = store.peers
+    assert STRANGERS_MAX >= 8192
+    peers.pin(BEN, nickname="ben", now=NOW)
+    saw(peers, CLEO, "cleo")
+    peers.rename(CLEO, "Cleo", NOW)
+    writer, present = PeerId(b"w" * 32), PeerId(b"p" * 32)
+    saw(peers, writer, "writer")
+    store.history.add_incoming(writer, message_id(), WITH_BEN.with_peer(writer), "hi", sent_at=NOW, now=NOW)
+    saw(peers, present, "present")
+    store.presence.put_many([(present, "present", Status.AVAILABLE, "", (), NOW)])
+    flood(store, 200)
+    kept = {each.id for each in peers.all()}
+    assert {BEN, CLEO, writer, present} <= kept
+    assert len(kept) <= 2 + 40 + 1
+    assert PeerId((199).to_bytes(32, "little")) in kept
+    assert PeerId((0).to_bytes(32, "little")) not in kept
