@@ -1,0 +1,154 @@
+"""The front door: all that screens and scripts may use of the rooms below.
+
+Importing this costs neither asyncio nor cryptography nor msgspec: `open_home` reads the store alone, for
+commands that need no network; `open_node` brings the rest.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lanmsg.config import NAME_MAX_BYTES, ConfigError, Settings, load_settings
+from lanmsg.model import (
+    EVERYONE,
+    Address,
+    Conversation,
+    ConversationKind,
+    Delivery,
+    Direction,
+    Interface,
+    LanmsgError,
+    Message,
+    MessageId,
+    OfferedFile,
+    Peer,
+    PeerId,
+    Recipient,
+    Status,
+    Transfer,
+    TransferId,
+    TransferState,
+    Trust,
+)
+from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.events import (
+    InterfacesChanged,
+    KeyChanged,
+    ListeningChanged,
+    MessageAdded,
+    MessageChanged,
+    NodeEvent,
+    Notice,
+    PeerAppeared,
+    PeerChanged,
+    PeerLeft,
+    TransferAdded,
+    TransferChanged,
+)
+
+if TYPE_CHECKING:
+    from lanmsg.node.node import Node
+    from lanmsg.node.roster import Roster
+    from lanmsg.storage.errors import StorageError
+    from lanmsg.storage.store import Store
+
+__all__ = [
+    "EVERYONE",
+    "NAME_MAX_BYTES",
+    "Address",
+    "ConfigError",
+    "Conversation",
+    "ConversationKind",
+    "Delivery",
+    "Direction",
+    "Interface",
+    "InterfacesChanged",
+    "KeyChanged",
+    "LanmsgError",
+    "ListeningChanged",
+    "Message",
+    "MessageAdded",
+    "MessageChanged",
+    "MessageId",
+    "Node",
+    "NodeEvent",
+    "Notice",
+    "OfferedFile",
+    "Peer",
+    "PeerAppeared",
+    "PeerChanged",
+    "PeerId",
+    "PeerLeft",
+    "Recipient",
+    "Roster",
+    "Settings",
+    "Status",
+    "StorageError",
+    "Store",
+    "Transfer",
+    "TransferAdded",
+    "TransferChanged",
+    "TransferId",
+    "TransferState",
+    "Trust",
+    "home_roster",
+    "load_settings",
+    "open_home",
+    "open_node",
+    "own_id",
+    "steady_clock",
+    "wall_clock",
+]
+
+LATER = {
+    "Node": "lanmsg.node.node",
+    "Roster": "lanmsg.node.roster",
+    "StorageError": "lanmsg.storage.errors",
+    "Store": "lanmsg.storage.store",
+}
+"""Names that cost an import only when they are asked for."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(LATER[name]), name)
+
+
+def open_home(settings: Settings) -> "Store":
+    """The store of the home, made if it is missing. Raises StorageError."""
+    from lanmsg.storage.store import Store  # sqlite3, for those who need it
+
+    return Store.open(settings.home)
+
+
+def home_roster(store: "Store") -> "Roster":
+    """Whom this home knows, and whom its listener sees if one is running, without a network of our own."""
+    from lanmsg.node.roster import Roster  # as above
+
+    roster = Roster(PeerId(b""))
+    roster.load_book(store.peers.all())
+    if store.presence.is_live(wall_clock()):
+        roster.set_shared(store.presence.all())
+    return roster
+
+
+def own_id(settings: Settings) -> PeerId:
+    """The fingerprint of this home's key, which is made on first use. Raises StorageError."""
+    from lanmsg.node.identity import home_identity  # cryptography
+
+    return home_identity(settings.home).peer_id
+
+
+@asynccontextmanager
+async def open_node(settings: Settings, *, listen: bool) -> AsyncIterator["Node"]:
+    """A running node of this home.
+
+    `listen`: it becomes the home's listener if no other process is; else it is a view of what that one
+    does, and takes over when that one ends. Without `listen` it only looks for peers and dials them.
+    """
+    from lanmsg.node.node import Node  # asyncio, cryptography, msgspec
+
+    async with Node.running(settings, listen=listen) as node:
+        yield node

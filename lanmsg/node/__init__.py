@@ -1,0 +1,1 @@
+"""Sockets, timers, tasks, clocks and random bytes; the rules live in protocol, the rows in storage."""

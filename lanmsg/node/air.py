@@ -1,0 +1,192 @@
+"""This node on the network: as listener (ports bound, announcing, heard) or as dialer (asking only)."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+
+from lanmsg.config import Settings
+from lanmsg.model import Address, Interface, LanmsgError, PeerId, Status
+from lanmsg.node.beacon import Beacon
+from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.listener import Accepted, Listener
+from lanmsg.protocol.discovery import Discovery
+from lanmsg.protocol.events import PresenceEvent
+
+SCAN_INTERVAL_S = 2.0
+"""A new network is used within this time."""
+
+SLEPT_S = 10.0
+"""The wall clock ran this much further than ours: the machine slept."""
+
+
+class Air:
+    """Owns Beacon, Discovery and Listener, and makes them anew when a dialer becomes the listener."""
+
+    def __init__(
+        self,
+        me: PeerId,
+        settings: Settings,
+        *,
+        on_presence: Callable[[list[PresenceEvent]], None],
+        on_interfaces: Callable[[], None],
+        notice: Callable[[str, str], None],
+    ):
+        self._me = me
+        self._settings = settings
+        self._on_presence = on_presence
+        self._on_interfaces = on_interfaces
+        self._notice = notice
+        self.listener: Listener | None = None
+        self._static: list[Address] = []
+        self.discovery = self._new_discovery(settings.name, Status.AVAILABLE)
+        self._beacon = self._new_beacon()
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        return self._beacon.interfaces
+
+    @property
+    def tcp_port(self) -> int:
+        return 0 if self.listener is None else self.listener.port
+
+    def ask(self) -> None:
+        """As a dialer: look who is there."""
+        self._beacon.look()
+        if not self._settings.quiet:
+            self.discovery.query_everyone(steady_clock())
+        self._beacon.flush()
+
+    def listen(self, name: str, status: Status) -> None:
+        """Bind the ports and announce this node. Raises LanmsgError (network) when no port can be had."""
+        try:
+            self.listener = Listener(self._settings.port, self._own_addresses())
+        except OSError as error:
+            raise LanmsgError(
+                f"no TCP port can be had: {error.strerror}", code="network", hint="see lanmsg help network"
+            ) from None
+        self._beacon.close()
+        if not self.listener.owns_port:
+            self._notice(
+                f"TCP port {self._settings.port} is taken; this node uses {self.listener.port}",
+                "others find it all the same; a firewall may let in only the usual port",
+            )
+        self.discovery = self._new_discovery(name, status)
+        self._ask_static()
+        self._beacon = self._new_beacon()
+        try:
+            self._beacon.listen(owned_port=self.listener.owns_port)
+        except OSError as error:
+            self._notice(
+                f"UDP port {self._settings.port} cannot be used: {error.strerror}",
+                "another program holds it; announcements of others are not heard, only their answers",
+            )
+            self._beacon.look()
+        self._beacon.flush()
+
+    def source_for(self, host: str) -> str:
+        """Dial from the interface that the person chose: peers learn our address from the connection."""
+        return self._beacon.source_for(host) if self._settings.interfaces else ""
+
+    async def serve(self, accepted: Accepted) -> None:
+        if self.listener is not None:
+            await self.listener.serve(accepted)
+
+    async def watch_interfaces(self) -> None:
+        """Run for ever: read the interfaces again and again, and notice when the machine has slept."""
+        drift = wall_clock() - steady_clock()
+        while True:
+            await asyncio.sleep(SCAN_INTERVAL_S)
+            drift_now = wall_clock() - steady_clock()
+            slept, drift = abs(drift_now - drift) > SLEPT_S, drift_now
+            self._beacon.rescan(slept=slept)
+
+    async def ask_static_peers(self) -> list[Address]:
+        """Ask every --peer by unicast; returns where they are. A name that nobody resolves is a notice."""
+        for text in self._settings.peers:
+            try:
+                self._static.append(await resolve(text, self._settings.port))
+            except LanmsgError as error:
+                self._notice(str(error), error.hint)
+        self._ask_static()
+        self._beacon.flush()
+        return self._static
+
+    def _ask_static(self) -> None:
+        for address in self._static:
+            self.discovery.ask(address.host, address.port, steady_clock())
+
+    def flush(self) -> None:
+        """After any input to `discovery`: send what it has to say and tell what it found."""
+        self._beacon.flush()
+
+    def close(self) -> None:
+        """Say goodbye and let go of all sockets."""
+        self.discovery.leave(steady_clock())
+        self._beacon.flush()
+        self._beacon.close()
+        if self.listener is not None:
+            self.listener.close()
+
+    def _new_discovery(self, name: str, status: Status) -> Discovery:
+        return Discovery(
+            self._me,
+            name=name,
+            status=status,
+            tcp_port=self.tcp_port,
+            announce=self.listener is not None and not self._settings.quiet,
+            random_bytes=os.urandom,
+            now=steady_clock(),
+        )
+
+    def _new_beacon(self) -> Beacon:
+        return Beacon(
+            self.discovery,
+            wanted=self._settings.interfaces,
+            port=self._settings.port,
+            on_presence=self._collect,
+            on_interfaces=self._on_interfaces,
+        )
+
+    def _collect(self) -> None:
+        if events := self.discovery.events():
+            self._on_presence(events)
+
+    def _own_addresses(self) -> list[str]:
+        """The addresses to bind TCP to: those the person named; none named, or by interface name: all."""
+        words = self._settings.interfaces
+        return list(words) if words and all(is_address(word) for word in words) else []
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+async def resolve(text: str, default_port: int) -> Address:
+    """HOST, HOST:PORT, [IPV6]:PORT. Raises LanmsgError (usage, not_found)."""
+    host, port = split_host(text, default_port)
+    if is_address(host):
+        return Address(host, port)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise LanmsgError(f"no host is called {host}", code="not_found", hint="give its address") from None
+    preferred = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return Address(str(preferred[0][4][0]), port)
+
+
+def split_host(text: str, default_port: int) -> tuple[str, int]:
+    """Raises LanmsgError for what is no host with an optional port."""
+    host, colon, port = text.rpartition(":")
+    if text.startswith("[") and text.endswith("]"):
+        return text[1:-1], default_port
+    if not colon or (":" in host and not host.endswith("]")):
+        return text, default_port
+    if not port.isdecimal() or not 1 <= int(port) <= 65535 or not host:
+        raise LanmsgError(f"{text} is not HOST:PORT", code="usage")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,195 @@
+"""Presence on the air: carries datagrams between the sockets of all links and the Discovery machine."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+
+from lanmsg.model import Interface
+from lanmsg.node.channel import Arrival, Channel, Ear, contains, heard, open_channel, open_ear, spoken
+from lanmsg.node.clock import steady_clock
+from lanmsg.node.interfaces import Link, scan
+from lanmsg.protocol.discovery import Broadcast, Discovery, Source
+
+DATAGRAMS_A_WAKEUP = 64
+"""Then the event loop has its turn: a flood of datagrams cannot starve sessions and screen."""
+
+Reader = Callable[[socket.socket, Sequence[Link]], Arrival | None]
+
+
+class Beacon:
+    """Owns the UDP sockets. `owned_port`: this process owns the TCP port, so it also speaks from the UDP one.
+
+    A dialer has no ear: it asks from ports of the system's choice and hears the answers there.
+    """
+
+    def __init__(
+        self,
+        discovery: Discovery,
+        *,
+        wanted: Sequence[str],
+        port: int,
+        on_presence: Callable[[], None],
+        on_interfaces: Callable[[], None],
+    ):
+        self._discovery = discovery
+        self._wanted = wanted
+        self._port = port
+        self._own_port = 0
+        self._on_presence = on_presence
+        self._on_interfaces = on_interfaces
+        self._ear: Ear | None = None
+        self._channels: dict[Link, Channel] = {}
+        self._skipped: list[Link] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def look(self) -> None:
+        """Read the interfaces and open a channel on each usable one."""
+        self._adopt(scan(self._wanted))
+
+    def listen(self, *, owned_port: bool) -> None:
+        """Hear broadcasts, and move to the well-known port if it is ours. Raises OSError (the ear)."""
+        self._own_port = self._port if owned_port else 0
+        self._close_channels()
+        self._ear = open_ear(self._port)
+        for sock in self._ear.sockets:
+            self._read(sock, heard)
+        self.look()
+
+    def rescan(self, *, slept: bool) -> None:
+        """Networks come and go; after a sleep every peer may have gone, and every address changed."""
+        try:
+            links = scan(self._wanted)
+        except OSError:
+            return  # out of descriptors, most likely: looked at again soon
+        if not self._closed:
+            self._adopt(links, refresh=slept)
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        used = [
+            Interface(link.name, link.address, link.prefix, channel.broken, channel.sent, channel.heard)
+            for link, channel in self._channels.items()
+        ]
+        return (*used, *(link.described() for link in self._skipped))
+
+    def flush(self) -> None:
+        """Send what the machine has to say, tell what it found, and set the one timer anew."""
+        if self._closed:
+            return
+        now = steady_clock()
+        for datagram in self._discovery.datagrams_to_send(now):
+            if isinstance(datagram, Broadcast):
+                for channel in self._channels.values():
+                    channel.broadcast(datagram.data, self._port)
+            elif channel_to := self._channel_to(datagram.host, datagram.interface):
+                channel_to.send(datagram.data, datagram.host, datagram.port)
+        self._on_presence()
+        self._set_timer()
+
+    def close(self) -> None:
+        """Stop at once; say goodbye before, with Discovery.leave and flush."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._close_channels()
+        if self._ear is not None:
+            for sock in self._ear.sockets:
+                self._forget(sock)
+            self._ear = None
+
+    def _adopt(self, links: list[Link], *, refresh: bool = False) -> None:
+        usable = {link for link in links if not link.skipped}
+        gone = self._channels.keys() - usable
+        fresh = usable - self._channels.keys()
+        before = self.interfaces
+        for link in gone:
+            self._forget(self._channels.pop(link).sock)
+        self._skipped = [link for link in links if link.skipped]
+        for link in fresh:
+            self._open(link)
+        if self._ear is not None:
+            self._ear.join(list(self._channels))
+        if fresh or gone or refresh:
+            self._discovery.interfaces_changed(steady_clock())
+            self.flush()
+        if self._differs(before):
+            self._on_interfaces()
+
+    def _differs(self, before: tuple[Interface, ...]) -> bool:
+        def shape(interfaces: tuple[Interface, ...]) -> set[tuple[str, str, str]]:
+            return {(each.name, each.address, each.skipped) for each in interfaces}
+
+        return shape(before) != shape(self.interfaces)
+
+    def _open(self, link: Link) -> None:
+        try:
+            channel = open_channel(link, self._own_port)
+        except OSError as error:
+            try:
+                channel = open_channel(link, 0)
+            except OSError:
+                self._skipped.append(
+                    Link(link.name, link.index, link.address, link.prefix, str(error.strerror))
+                )
+                return
+        self._channels[link] = channel
+        self._read(channel.sock, spoken)
+
+    def _read(self, sock: socket.socket, reader: Reader) -> None:
+        asyncio.get_running_loop().add_reader(sock, self._drain, sock, reader)
+
+    def _drain(self, sock: socket.socket, reader: Reader) -> None:
+        now = steady_clock()
+        links = list(self._channels)
+        for _ in range(DATAGRAMS_A_WAKEUP):
+            arrival = reader(sock, links)
+            if arrival is None:
+                break
+            self._receive(arrival, now)
+        self.flush()
+
+    def _receive(self, arrival: Arrival, now: float) -> None:
+        link = arrival.link
+        if link is None and arrival.to_everyone:
+            return
+        name = link.name if link else ""
+        source = Source(arrival.host, arrival.port, name, link is not None, arrival.to_everyone)
+        if link is not None:
+            self._channels[link].heard += 1
+        self._discovery.receive_datagram(arrival.data, source, now)
+
+    def source_for(self, host: str) -> str:
+        """Our address on the link that holds `host`; "" when it is beyond our links, or IPv6."""
+        links = (link for link in self._channels if not link.is_ipv6 and contains(link, host))
+        return next((link.address for link in links), "")
+
+    def _channel_to(self, host: str, interface: str) -> Channel | None:
+        """The link that holds the address, else any of the same family: the system knows the route."""
+        same_family = [each for each in self._channels.values() if each.link.is_ipv6 == (":" in host)]
+        on_link = [each for each in same_family if contains(each.link, host)]
+        named = [each for each in on_link if each.link.name == interface]
+        return next(iter(named or on_link or same_family), None)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._discovery.next_deadline()
+        if deadline is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, deadline - steady_clock()), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._discovery.handle_deadline(steady_clock())
+        self.flush()
+
+    def _close_channels(self) -> None:
+        for channel in self._channels.values():
+            self._forget(channel.sock)
+        self._channels.clear()
+
+    def _forget(self, sock: socket.socket) -> None:
+        asyncio.get_running_loop().remove_reader(sock)
+        sock.close()

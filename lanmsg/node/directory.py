@@ -1,0 +1,83 @@
+"""Finding people: by name, fingerprint or address, and never somebody else who uses the name."""
+
+import asyncio
+import contextlib
+
+from lanmsg.model import Address, LanmsgError, Peer, Trust
+from lanmsg.node.air import resolve
+from lanmsg.node.clock import steady_clock
+from lanmsg.node.dialer import UnreachableError
+from lanmsg.node.engine import Engine
+from lanmsg.node.roster import folded
+from lanmsg.protocol.constants import HANDSHAKE_TIMEOUT_S
+
+FIND_STEP_S = 0.02
+
+
+class Directory:
+    def __init__(self, engine: Engine):
+        self._engine = engine
+
+    async def find(self, who: str, wait: float) -> Peer:
+        """The peer meant by a name, name~HEX, fingerprint prefix or address, as soon as it is here.
+
+        After `wait` seconds a known but absent one is returned as such, and an address is dialled.
+        """
+        deadline = steady_clock() + wait
+        while True:
+            found = self._engine.roster.one(who)
+            if found is not None and found.present:
+                return found
+            if steady_clock() >= deadline:
+                break
+            await asyncio.sleep(FIND_STEP_S)
+        self._refuse_namesake(who)
+        if found is not None:
+            return found
+        return await self._find_by_address(who)
+
+    def _refuse_namesake(self, who: str) -> None:
+        """The pinned one is away and another key goes by its name: not the one that was meant."""
+        for peer in self._engine.roster.present():
+            if peer.trust is Trust.CHANGED and folded(who) == folded(peer.nickname):
+                raise LanmsgError(
+                    f"{who} has a new key, or somebody else uses the name: nothing was sent",
+                    code="key_changed",
+                    hint=f"ask {who} on another channel, then: lanmsg trust {peer.id.hex()[:16]} --replace",
+                )
+
+    async def _find_by_address(self, who: str) -> Peer:
+        near = self._engine.roster.nearest(who)
+        hint = f"did you mean {near}?" if near else "lanmsg peers shows who is here"
+        missing = LanmsgError(f"nobody here is called {who}", code="not_found", hint=hint)
+        try:
+            address = await resolve(who, self._engine.settings.port)
+        except LanmsgError:
+            raise missing from None
+        try:
+            return await self.connect(address.host, address.port)
+        except LanmsgError as error:
+            raise LanmsgError(str(error), code="not_found", hint=hint) from None
+
+    async def connect(self, host: str, port: int) -> Peer:
+        """Open a session with whoever is at that address. Raises LanmsgError (network) if nobody answers."""
+        address = await resolve(host, port or self._engine.settings.port)
+        where = Address(address.host, port or address.port)
+        try:
+            connection = await self._engine.sessions.open([where], None)
+        except (UnreachableError, TimeoutError) as error:
+            raise LanmsgError(
+                f"nobody answers at {where}: {error}",
+                code="network",
+                hint="is lanmsg running there, and TCP let in?",
+            ) from None
+        with contextlib.suppress(TimeoutError):  # it proved its key, and says nothing about itself
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
+                await connection.introduced.wait()
+        known = None if connection.peer is None else self._engine.roster.get(connection.peer)
+        if known is None or (connection.closed and not known.present):
+            raise LanmsgError(
+                f"whoever is at {where} hung up: {connection.close_reason or 'without a word'}",
+                code="network",
+            )
+        return known

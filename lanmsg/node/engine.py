@@ -1,0 +1,370 @@
+"""The parts of a running node, wired together: what happens on the network and in the store meets here."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lanmsg import __version__
+from lanmsg.config import Settings
+from lanmsg.model import Address, LanmsgError, Message, Peer, PeerId, Status, Trust
+from lanmsg.node.air import Air
+from lanmsg.node.changes import ChangeWatch, RateMeter
+from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.connection import Connection
+from lanmsg.node.dialer import UnreachableError
+from lanmsg.node.disk import Disk
+from lanmsg.node.events import (
+    InterfacesChanged,
+    KeyChanged,
+    ListeningChanged,
+    MessageAdded,
+    MessageChanged,
+    Notice,
+    PeerAppeared,
+    PeerChanged,
+    PeerLeft,
+    TransferAdded,
+    TransferChanged,
+)
+from lanmsg.node.inbox import Inbox
+from lanmsg.node.outbox import Outbox
+from lanmsg.node.roster import Roster
+from lanmsg.node.sessions import Sessions
+from lanmsg.node.shared_presence import SharedPresence
+from lanmsg.node.subscriptions import Subscriptions
+from lanmsg.node.tasks import Tasks
+from lanmsg.node.transfers import LEASE_S, TransferDesk
+from lanmsg.protocol.events import PresenceAppeared, PresenceEvent, PresenceLeft
+from lanmsg.protocol.identity import LocalIdentity
+from lanmsg.protocol.payload import Bulk, CloseCode, Payload, Profile
+from lanmsg.storage.listener_lock import ListenerLock
+from lanmsg.storage.store import Changes, Store
+
+HEARTBEAT_S = 5.0
+"""How often the listener says in the store that it lives, and leases are renewed."""
+
+TAKE_OVER_S = 1.0
+"""How soon a second screen becomes the listener when the first has ended."""
+
+SETTLE_S = 5.0
+"""After taking over: all three questions and their answers have had their time."""
+
+STATIC_DIAL_AFTER_S = 1.0
+"""A static peer that does not answer a datagram by then is dialled: its network may carry only TCP."""
+
+STATIC_DIAL_INTERVAL_S = 30.0
+
+
+class Engine:
+    """Started inside a task group that outlives it; `stop` ends everything that it began."""
+
+    def __init__(self, settings: Settings, identity: LocalIdentity, store: Store, tasks: Tasks):
+        self.settings = settings
+        self.me = identity.peer_id
+        self.name = settings.name
+        self.status = Status.AVAILABLE
+        self.note = ""
+        self.owner = os.urandom(8)
+        self.disk = Disk(store)
+        self.roster = Roster(self.me)
+        self.subscriptions = Subscriptions()
+        self.sessions = Sessions(identity, tasks, self)
+        self.outbox = Outbox(self.disk, self.sessions, self.roster, tasks, self.owner)
+        self.desk = TransferDesk(
+            self.me, self.disk, self.sessions, self.roster, settings=settings, tasks=tasks, owner=self.owner
+        )
+        self.inbox = Inbox(self.disk, self.outbox, self.desk, self)
+        self.air = Air(
+            self.me,
+            settings,
+            on_presence=self._on_presence,
+            on_interfaces=self._on_interfaces,
+            notice=self.notice,
+        )
+        self._tasks = tasks
+        self._lock = ListenerLock(settings.home)
+        self._shared = SharedPresence(self.disk, self.roster)
+        self._shown: dict[PeerId, Peer] = {}
+        self._warned: set[PeerId] = set()
+        self._rates = RateMeter()
+        self._last_message = 0
+        self._last_transfer = 0
+
+    @property
+    def listening(self) -> bool:
+        return self.air.listener is not None
+
+    async def start(self, *, listen: bool) -> None:
+        revision = await self.disk.read(self._load)
+        self._tasks.start(ChangeWatch(self.disk, self._on_changes).run(revision))
+        if listen and self._lock.acquire():
+            await self._listen()
+        else:
+            self.air.ask()
+            await self._read_shared()
+            if listen:
+                self._tasks.start(self._take_over())
+            self._protect(self.roster.all())
+        self._tasks.start(self.outbox.run())
+        self._tasks.start(self.desk.run())
+        self._tasks.start(self.sessions.sweep(self._keeps_session))
+        self._tasks.start(self.air.watch_interfaces())
+        self._tasks.start(self._keep_alive())
+        if self.settings.peers:
+            self._tasks.start(self._reach_static_peers())
+        self.outbox.wake()
+
+    async def stop(self) -> None:
+        """Goodbye to everybody, leases back, sockets closed; what waits stays in the store."""
+        await self.desk.stop()
+        await self.sessions.close()
+        self.air.close()  # last: a goodbye by datagram would overtake the acknowledgements on their way
+        await self._tasks.end()
+        self.sessions.dispose()
+        with contextlib.suppress(LanmsgError):
+            await self.disk.read(self._let_go)
+        self._lock.release()
+        self.subscriptions.end()
+        await self.disk.close()
+
+    def notice(self, text: str, hint: str = "") -> None:
+        self.subscriptions.publish(Notice(text, hint))
+
+    def met(self, peer: Peer) -> None:
+        """Who somebody is has been proven; the screens hear of it by way of the store."""
+        self.roster.load_book([peer])
+
+    def wake(self) -> None:
+        """Rows changed by this process: let the couriers look."""
+        self.outbox.wake()
+        self.desk.wake()
+
+    # What sessions ask and tell ---------------------------------------------------------------------------
+
+    def addresses_of(self, peer: PeerId) -> Sequence[Address]:
+        return self.roster.addresses_of(peer)
+
+    def source_for(self, host: str) -> str:
+        return self.air.source_for(host)
+
+    def own_profile(self) -> Profile:
+        return Profile(
+            name=self.name,
+            status=int(self.status),
+            note=self.note,
+            port=self.air.tcp_port,
+            client=f"lanmsg {__version__}",
+        )
+
+    async def may_talk(self, connection: Connection) -> bool:
+        return connection.peer is not None and self.roster.trust_of(connection.peer) is not Trust.BLOCKED
+
+    async def payloads_received(self, connection: Connection, payloads: list[Payload]) -> None:
+        if connection.peer is None:
+            return
+        await self.inbox.receive(connection, connection.peer, payloads)
+        if any(isinstance(each, Profile) for each in payloads):
+            self._on_line(connection, connection.peer)
+
+    async def bulk_opened(self, connection: Connection, bulk: Bulk) -> None:
+        await self.desk.bulk_opened(connection, bulk)
+
+    async def session_ended(self, connection: Connection) -> None:
+        peer = connection.peer
+        if peer is None or not connection.peer_port or self.sessions.reaches_listener(peer):
+            return
+        self.roster.set_on_line(peer, None)
+        tell = (
+            self.air.discovery.session_closed if connection.ended_cleanly else self.air.discovery.session_lost
+        )
+        tell(peer, steady_clock())
+        self.air.flush()
+        self._show(peer)
+
+    def _on_line(self, connection: Connection, peer: PeerId) -> None:
+        """Its profile came: a peer with a listener is here while its session is; a dialer only visits."""
+        if (address := connection.peer_address) is not None:
+            self.air.discovery.session_opened(peer, address, steady_clock())
+            self.air.flush()
+            self.roster.set_on_line(peer, address)
+            self._show(peer)
+        self.outbox.wake(peer)
+        self.desk.wake()
+
+    # What the air tells -----------------------------------------------------------------------------------
+
+    def _on_presence(self, events: list[PresenceEvent]) -> None:
+        for event in events:
+            peer = event.presence.peer
+            if isinstance(event, PresenceLeft):
+                self.roster.clear_air(peer)
+                if self.listening:
+                    self.roster.clear_shared(peer)
+                self.sessions.close_listener(peer, CloseCode.IDLE)
+            else:
+                self.roster.set_air(event.presence)
+                if isinstance(event, PresenceAppeared):
+                    self.outbox.appeared(peer)
+                self.outbox.wake(peer)
+                self.desk.wake()
+            self._show(peer)
+
+    def _on_interfaces(self) -> None:
+        self.subscriptions.publish(InterfacesChanged(self.air.interfaces))
+
+    def _show(self, peer_id: PeerId) -> None:
+        """Tell the screens how this peer looks now, if it looks different from what they know."""
+        before = self._shown.get(peer_id)
+        now = self.roster.get(peer_id)
+        if now is None or not now.present:
+            if before is not None:
+                del self._shown[peer_id]
+                self._shared.note(peer_id)
+                self.subscriptions.publish(PeerLeft(now or replace(before, present=False)))
+            return
+        self._shown[peer_id] = now
+        if before != now:
+            self._shared.note(peer_id)
+            self.subscriptions.publish(PeerAppeared(now) if before is None else PeerChanged(now))
+        self._warn(now)
+
+    def _warn(self, peer: Peer) -> None:
+        if peer.trust is Trust.CHANGED and peer.id not in self._warned:
+            namesake = self.roster.pinned_namesake(peer)
+            if namesake is not None:
+                self._warned.add(peer.id)
+                self.subscriptions.publish(KeyChanged(peer, namesake))
+
+    # What the store tells -----------------------------------------------------------------------------------
+
+    async def _on_changes(self, changes: Changes) -> None:
+        if changes.peers:
+            self.roster.load_book(changes.peers)
+            for peer in changes.peers:
+                self._show(peer.id)
+                if (known := self.roster.get(peer.id)) is not None and not known.present:
+                    self.subscriptions.publish(PeerChanged(known))
+                if known is not None and known.trust is Trust.BLOCKED:
+                    self.sessions.close_peer(peer.id, CloseCode.BLOCKED)
+            self._protect(changes.peers)
+        for message in changes.messages:
+            self._publish_message(message)
+        for transfer in changes.transfers:
+            fresh = transfer.number > self._last_transfer
+            self._last_transfer = max(self._last_transfer, transfer.number)
+            rate = self._rates.rate(transfer)
+            self.subscriptions.publish(TransferAdded(transfer) if fresh else TransferChanged(transfer, rate))
+        if changes.presence_changed and not self.listening:
+            await self._read_shared()
+        self.wake()
+
+    def _publish_message(self, message: Message) -> None:
+        fresh = message.number > self._last_message
+        self._last_message = max(self._last_message, message.number)
+        self.subscriptions.publish(MessageAdded(message) if fresh else MessageChanged(message))
+
+    def _load(self, store: Store) -> int:
+        """Everything that memory keeps of the store; returns the revision that this is as of."""
+        revision = store.revision()
+        self.roster.load_book(store.peers.all())
+        last = store.history.messages(None, limit=1)
+        self._last_message = last[-1].number if last else 0
+        rows = store.transfers.list(limit=1)
+        self._last_transfer = rows[0].number if rows else 0
+        return revision
+
+    async def _read_shared(self) -> None:
+        """As a view: what the home's listener sees is what we see."""
+        shared = await self._shared.read()
+        if shared is None or self.listening:
+            return  # it has ended; what it saw stands until a new one has looked around
+        self.roster.set_shared(shared)
+        for peer in self._shown.keys() | {each.id for each in shared}:
+            self._show(peer)
+        self.outbox.wake()
+
+    def _let_go(self, store: Store) -> None:
+        store.history.release_leases(self.owner)
+        store.transfers.release_leases(self.owner)
+        if self._lock.held:
+            store.presence.stop()
+
+    # Background ---------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        await self._shared.begin()
+        self.air.listen(self.name, self.status)
+        self.outbox.drains_all = self.desk.serves_all = True
+        self._protect(self.roster.all())
+        self._tasks.start(self.air.serve(self.sessions.accept))
+        self._tasks.start(self._shared.run())
+        self.subscriptions.publish(ListeningChanged(listening=True))
+        self.wake()
+
+    async def _take_over(self) -> None:
+        """A second screen of the home: become the listener as soon as there is none."""
+        failure = ""
+        while not self.listening:
+            await asyncio.sleep(TAKE_OVER_S)
+            if not self._lock.acquire():
+                continue
+            try:
+                await self._listen()
+            except LanmsgError as error:
+                self._lock.release()
+                if str(error) != failure:
+                    failure = str(error)
+                    self.notice(failure, error.hint)
+        self.sessions.tell_all(self.own_profile())
+        for peer in self._shown:
+            self._shared.note(peer)
+        await asyncio.sleep(SETTLE_S)
+        self.roster.keep_on_air({presence.peer for presence in self.air.discovery.present()})
+        for peer in list(self._shown):
+            self._show(peer)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            with contextlib.suppress(LanmsgError):  # a full disk: said where it hurts, tried again here
+                await self.disk.read(self._sign_of_life)
+            self.outbox.wake()  # another process's lease may have ended with it
+
+    def _sign_of_life(self, store: Store) -> None:
+        now = wall_clock()
+        store.history.renew_leases(self.owner, now + LEASE_S)
+        if self._lock.held:
+            store.presence.heartbeat(now)
+
+    async def _reach_static_peers(self) -> None:
+        """Peers named by the person: asked by datagram, and dialled when none comes back."""
+        for address in await self.air.ask_static_peers():
+            self._tasks.start(self._reach(address))
+
+    async def _reach(self, address: Address) -> None:
+        peer: PeerId | None = None
+        await asyncio.sleep(STATIC_DIAL_AFTER_S)
+        while True:
+            if peer is None or not self.roster.is_present(peer):
+                peer = self._somebody_at(address)
+            if peer is None:
+                with contextlib.suppress(UnreachableError, TimeoutError):
+                    peer = (await self.sessions.open([address], None)).peer
+            await asyncio.sleep(STATIC_DIAL_INTERVAL_S)
+
+    def _somebody_at(self, address: Address) -> PeerId | None:
+        return next((peer.id for peer in self.roster.present() if address in peer.addresses), None)
+
+    def _keeps_session(self, peer: PeerId) -> bool:
+        """A peer that only its session makes present would leave the list with it."""
+        return not self.roster.is_on_air(peer)
+
+    def _protect(self, peers: Iterable[Peer]) -> None:
+        """Tell discovery whose rows a flood must not push out."""
+        for peer in peers:
+            if peer.trust in {Trust.PINNED, Trust.VERIFIED}:
+                self.air.discovery.protect(peer.id)
+            elif peer.trust is not Trust.CHANGED:
+                self.air.discovery.unprotect(peer.id)

@@ -1,0 +1,114 @@
+"""What peers say in a session: stored first, acknowledged after the commit, shown by way of the store."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from lanmsg.model import EVERYONE, Conversation, MessageId, Peer, PeerId, Status
+from lanmsg.node.clock import wall_clock
+from lanmsg.node.connection import Connection
+from lanmsg.node.disk import Disk
+from lanmsg.node.outbox import Outbox
+from lanmsg.node.transfers import TransferDesk
+from lanmsg.protocol import payload as wire
+from lanmsg.storage.errors import StorageError
+from lanmsg.storage.history import Incoming
+from lanmsg.storage.store import Store
+
+
+class Host(Protocol):
+    """Who is told: the node."""
+
+    def notice(self, text: str, hint: str = "") -> None: ...
+    def met(self, peer: Peer) -> None: ...
+
+
+class Inbox:
+    """Sorts payloads. Messages of one read are one transaction, so a flood costs one sync a batch."""
+
+    def __init__(self, disk: Disk, outbox: Outbox, desk: TransferDesk, host: Host):
+        self._disk = disk
+        self._outbox = outbox
+        self._desk = desk
+        self._host = host
+
+    async def receive(self, connection: Connection, peer: PeerId, payloads: Sequence[wire.Payload]) -> None:
+        messages = [each for each in payloads if isinstance(each, wire.Message)]
+        acks = [MessageId(each.id) for each in payloads if isinstance(each, wire.Ack)]
+        if messages:
+            await self._store(connection, peer, messages)
+        if acks:
+            await self._outbox.acknowledged(peer, acks)
+            await self._desk.offers_acknowledged(peer, acks)
+        for each in payloads:
+            if (step := self._other(connection, peer, each)) is not None:
+                await step
+
+    def _other(self, connection: Connection, peer: PeerId, payload: wire.Payload) -> Awaitable[None] | None:
+        match payload:
+            case wire.Profile():
+                return self._profile(connection, peer, payload)
+            case wire.Refused():
+                return self._refused(peer, payload)
+            case (
+                wire.Offer() | wire.Accept() | wire.Decline() | wire.Cancel() | wire.Callback() | wire.Done()
+            ):
+                return self._desk.offers.receive(connection, peer, payload)
+            case _:
+                return None  # messages and acks were taken together; the rest belongs to bulk connections
+
+    async def _store(self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]) -> None:
+        now = wall_clock()
+        incoming = [
+            Incoming(
+                sender=peer,
+                message_id=MessageId(each.id),
+                conversation=EVERYONE if each.to == "everyone" else Conversation.with_peer(peer),
+                text=each.text,
+                sent_at=each.time / 1000,
+                reply_to=None if each.reply is None else MessageId(each.reply),
+            )
+            for each in messages
+        ]
+        try:
+            await self._disk.write(lambda store: store.history.add_incoming_many(incoming, now=now))
+        except StorageError as error:
+            self._host.notice(f"messages cannot be stored: {error}", error.hint)
+            for each in messages:
+                connection.answer(wire.Refused(id=each.id, code=wire.RefusedCode.FULL))
+            return
+        for each in messages:
+            connection.answer(wire.Ack(id=each.id))
+
+    async def _profile(self, connection: Connection, peer: PeerId, profile: wire.Profile) -> None:
+        connection.peer_port = profile.port
+        address = connection.peer_address
+
+        def note(store: Store) -> Peer:
+            known = store.peers.get(peer)
+            if address is None and known is not None and known.proven:
+                # A command of that home visits: how its listener is, and where, is for that one to say.
+                status, remark, addresses = known.status, known.note, known.addresses
+            else:
+                status, remark, addresses = _status(profile), profile.note, (address,) if address else ()
+            return store.peers.saw(
+                peer,
+                nickname=profile.name,
+                status=status,
+                note=remark,
+                addresses=addresses,
+                now=wall_clock(),
+                public_key=connection.public_key,
+                proven=True,
+            )
+
+        self._host.met(await self._disk.write(note))
+        connection.introduced.set()
+
+    async def _refused(self, peer: PeerId, refused: wire.Refused) -> None:
+        if refused.id is not None:
+            await self._outbox.refused(peer, MessageId(refused.id), refused.code)
+            await self._desk.offer_refused(peer, refused.id, refused.code)
+
+
+def _status(profile: wire.Profile) -> Status:
+    return Status(profile.status) if profile.status in set(Status) else Status.AVAILABLE

@@ -1,0 +1,136 @@
+"""Which interface addresses to use, and why the others are left out (protocol.md, Discovery)."""
+
+import ipaddress
+import socket
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import ifaddr
+
+from lanmsg.model import Interface
+
+SIOCGIFFLAGS = 0x8913
+IFF_UP, IFF_BROADCAST, IFF_LOOPBACK, IFF_POINTOPOINT, IFF_RUNNING = 0x1, 0x2, 0x8, 0x10, 0x40
+UNKNOWN_FLAGS = IFF_UP | IFF_BROADCAST | IFF_RUNNING
+
+EVERYWHERE = "255.255.255.255"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One address of one interface; `skipped` says why it is not used, or is "". `index` scopes IPv6.
+
+    `broadcasts`: where an announcement on this link goes: its own prefix, and everyone whatever their prefix.
+    """
+
+    name: str
+    index: int
+    address: str
+    prefix: int
+    skipped: str = ""
+    broadcasts: tuple[str, ...] = ()
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.address
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.address.startswith("127.") or self.address == "::1"
+
+    def described(self, sent: int = 0, heard: int = 0) -> Interface:
+        return Interface(self.name, self.address, self.prefix, self.skipped, sent, heard)
+
+
+def scan(wanted: Sequence[str] = ()) -> list[Link]:
+    """All links of this host, each usable or with its reason; `wanted` are names or addresses to keep to.
+
+    Loopback is used when asked for, or when nothing else is there: then the homes of this host still meet.
+    """
+    links = list(_links())
+    if wanted:
+        return _only(wanted, links)
+    if any(not link.skipped and not link.is_loopback for link in links):
+        return [_skip(link, "loopback") if link.is_loopback else link for link in links]
+    return links
+
+
+def _links() -> Iterator[Link]:
+    for adapter in ifaddr.get_adapters(include_unconfigured=True):
+        name, index = adapter.name, adapter.index or 0
+        reason = _reason(_flags(name))
+        ipv4 = [ip for ip in adapter.ips if ip.is_IPv4]
+        for ip in ipv4:
+            narrow = "" if ip.network_prefix < 31 else "no room for a broadcast address"
+            yield _ipv4_link(name, index, str(ip.ip), ip.network_prefix, reason or narrow)
+        if ipv4:
+            continue
+        ipv6 = [str(ip.ip[0]) for ip in adapter.ips if not ip.is_IPv4 and str(ip.ip[0]).startswith("fe80:")]
+        for address in ipv6[:1]:
+            yield Link(name, index, address.partition("%")[0], 64, reason)
+        if not ipv6:
+            yield Link(name, index, "", 0, reason or "no address")
+
+
+def _only(wanted: Sequence[str], links: list[Link]) -> list[Link]:
+    kept: list[Link] = []
+    for word in wanted:
+        found = [link for link in links if word in {link.name, link.address}]
+        kept += found or [_loopback_address(word) or Link(word, 0, "", 0, "not found")]
+    others = [_skip(link, "not asked for") for link in links if link not in kept and link.address]
+    return kept + others
+
+
+def _loopback_address(word: str) -> Link | None:
+    """127.0.0.5 needs no configuration: the whole prefix belongs to this host, so many nodes fit on it."""
+    try:
+        address = ipaddress.IPv4Address(word)
+    except ValueError:
+        return None
+    return _ipv4_link("lo", index_of("lo"), word, 8, "") if address.is_loopback else None
+
+
+def _ipv4_link(name: str, index: int, address: str, prefix: int, skipped: str) -> Link:
+    directed = str(ipaddress.ip_network(f"{address}/{prefix}", strict=False).broadcast_address)
+    everywhere = () if address.startswith("127.") else (EVERYWHERE,)
+    return Link(name, index, address, prefix, skipped, (directed, *everywhere))
+
+
+def index_of(name: str) -> int:
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
+
+
+def _skip(link: Link, reason: str) -> Link:
+    return replace(link, skipped=link.skipped or reason)
+
+
+def _reason(flags: int) -> str:
+    if not flags & IFF_UP:
+        return "down"
+    if flags & IFF_LOOPBACK:
+        return ""
+    if not flags & IFF_RUNNING:
+        return "no carrier"
+    if flags & IFF_POINTOPOINT or not flags & IFF_BROADCAST:
+        return "point to point, as VPNs are: name peers there with --peer"
+    return ""
+
+
+def _flags(name: str) -> int:
+    if not sys.platform.startswith("linux"):
+        return UNKNOWN_FLAGS
+    import fcntl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        request = struct.pack("16sH14x", name.encode()[:15], 0)
+        try:
+            answer = fcntl.ioctl(probe.fileno(), SIOCGIFFLAGS, request)
+        except OSError:
+            return 0
+    flags: int = struct.unpack_from("H", answer, 16)[0]
+    return flags

@@ -1,0 +1,244 @@
+"""Who is on the line: the open message sessions by peer, those that come in, and those we dial."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from weakref import WeakSet
+
+from lanmsg.model import Address, LanmsgError, PeerId
+from lanmsg.node.clock import steady_clock
+from lanmsg.node.connection import Connection
+from lanmsg.node.dialer import UnreachableError, dial
+from lanmsg.node.tasks import Tasks
+from lanmsg.protocol.constants import (
+    HANDSHAKE_TIMEOUT_S,
+    IDLE_SESSION_S,
+    SESSIONS_MAX,
+    UNAUTHENTICATED_CONNECTIONS_MAX,
+    UNAUTHENTICATED_PER_ADDRESS_MAX,
+)
+from lanmsg.protocol.ephemeral import Entropy
+from lanmsg.protocol.events import PayloadReceived, SessionEstablished, SessionEvent
+from lanmsg.protocol.identity import LocalIdentity
+from lanmsg.protocol.payload import Bulk, CloseCode, Payload, Profile
+from lanmsg.protocol.session import Session
+
+SWEEP_INTERVAL_S = 10.0
+GOODBYE_S = 0.5
+
+
+class SessionOwner(Protocol):
+    """Who is told of sessions: the node."""
+
+    def addresses_of(self, peer: PeerId) -> Sequence[Address]: ...
+    def source_for(self, host: str) -> str: ...
+    def own_profile(self) -> Profile: ...
+    async def may_talk(self, connection: Connection) -> bool: ...
+    async def payloads_received(self, connection: Connection, payloads: list[Payload]) -> None: ...
+    async def bulk_opened(self, connection: Connection, bulk: Bulk) -> None: ...
+    async def session_ended(self, connection: Connection) -> None: ...
+    def notice(self, text: str, hint: str = "") -> None: ...
+
+
+class Sessions:
+    """Every connection of this process. One session serves both directions, whoever dialled it.
+
+    The initiator speaks first, and its first payload says what the connection is for: a Profile for
+    messages, a Bulk for one transfer (protocol.md, Sessions).
+    """
+
+    def __init__(self, identity: LocalIdentity, tasks: Tasks, owner: SessionOwner):
+        self._identity = identity
+        self._tasks = tasks
+        self._owner = owner
+        self._connections: set[Connection] = set()
+        self._parked: WeakSet[Connection] = WeakSet()
+        """Bulk connections whose sockets wait for the thread of their transfer."""
+        self._by_peer: dict[PeerId, list[Connection]] = {}
+        self._dialing: dict[PeerId, asyncio.Task[Connection | UnreachableError]] = {}
+
+    def live(self, peer: PeerId) -> Connection | None:
+        """The open message session to use; one that reaches the peer's listener is the better one."""
+        open_ones = [each for each in self._by_peer.get(peer, ()) if not each.closed]
+        return next((each for each in open_ones if each.peer_port), open_ones[-1] if open_ones else None)
+
+    def reaches_listener(self, peer: PeerId) -> bool:
+        """Whether some open session is with the peer's listener, and not with a command that visits."""
+        return any(each.peer_port for each in self._by_peer.get(peer, ()) if not each.closed)
+
+    def peers(self) -> set[PeerId]:
+        return {peer for peer in self._by_peer if self.live(peer) is not None}
+
+    async def to(self, peer: PeerId) -> Connection:
+        """The message session with `peer`, dialled if there is none. Raises UnreachableError."""
+        if (connection := self.live(peer)) is not None:
+            return connection
+        task = self._dialing.get(peer)
+        if task is None:
+            task = self._tasks.begin(self._dial_for_messages(peer))
+            self._dialing[peer] = task
+            task.add_done_callback(lambda _: self._dialing.pop(peer, None))
+        # Shielded: one who stops waiting must not hang up on the others.
+        outcome = await asyncio.shield(task)
+        if isinstance(outcome, UnreachableError):
+            raise outcome
+        return outcome
+
+    async def open(
+        self, addresses: Sequence[Address], expected: PeerId | None, *, bulk: bool = False
+    ) -> Connection:
+        """A new session with whoever is at one of these addresses. Raises UnreachableError."""
+        sock, remote = await dial(addresses, self._owner.source_for)
+        now = steady_clock()
+        session = Session.initiator(self._identity, expected=expected, entropy=Entropy(os.urandom), now=now)
+        connection = self._start(sock, session, remote, "bulk" if bulk else "messages")
+        async with asyncio.timeout(HANDSHAKE_TIMEOUT_S + 1):
+            await connection.established.wait()
+        if connection.peer is None:
+            raise UnreachableError(f"{remote}: {connection.close_reason or 'it hung up'}")
+        return connection
+
+    def accept(self, sock: socket.socket, remote: Address) -> None:
+        """A connection came in: let it prove itself, unless too many are at that already."""
+        strangers = [each for each in self._connections if each.peer is None]
+        same = sum(each.remote.host == remote.host for each in strangers)
+        if len(strangers) >= UNAUTHENTICATED_CONNECTIONS_MAX or same >= UNAUTHENTICATED_PER_ADDRESS_MAX:
+            sock.close()
+            return
+        session = Session.responder(self._identity, entropy=Entropy(os.urandom), now=steady_clock())
+        self._start(sock, session, remote, "")
+
+    def tell_all(self, payload: Payload) -> None:
+        """For everyone on the line; those who are not hear it at their next session."""
+        for peer in self.peers():
+            if (connection := self.live(peer)) is not None:
+                connection.send(payload)
+
+    def close_peer(self, peer: PeerId, code: CloseCode) -> None:
+        for connection in self._connections:
+            if connection.peer == peer:
+                connection.close(code)
+
+    def close_listener(self, peer: PeerId, code: CloseCode) -> None:
+        """Only what ends with the peer's listener: a command of the same home may still be talking to us."""
+        for connection in self._by_peer.get(peer, ()):
+            if connection.peer_port:
+                connection.close(code)
+
+    async def sweep(self, keep: Callable[[PeerId], bool]) -> None:
+        """Run for ever: close sessions that nobody used for long, the idlest first when there are many."""
+        while True:
+            await asyncio.sleep(SWEEP_INTERVAL_S)
+            idle_since = steady_clock() - IDLE_SESSION_S
+            idlest_first = sorted(
+                ((each.last_used, peer, each) for peer, group in self._by_peer.items() for each in group),
+                key=lambda item: item[0],
+            )
+            for position, (last_used, peer, connection) in enumerate(idlest_first):
+                crowded = len(idlest_first) - position > SESSIONS_MAX
+                if crowded or (last_used < idle_since and not keep(peer)):
+                    connection.close(CloseCode.IDLE)
+
+    async def close(self) -> None:
+        """Say goodbye on every session, and wait a moment for the words to leave."""
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close(CloseCode.BYE)
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                for connection in connections:
+                    await connection.ended.wait()
+        except TimeoutError:
+            for connection in connections:
+                connection.abort()
+
+    def dispose(self) -> None:
+        """Once no task is left: close the sockets of connections whose task never began, or was cut short."""
+        for connection in [*self._connections, *self._parked]:
+            connection.dispose()
+
+    async def _dial_for_messages(self, peer: PeerId) -> Connection | UnreachableError:
+        try:
+            return await self.open(self._owner.addresses_of(peer), peer)
+        except UnreachableError as error:
+            return error
+        except TimeoutError:
+            return UnreachableError("no answer")
+
+    def _start(self, sock: socket.socket, session: Session, remote: Address, purpose: str) -> Connection:
+        connection = Connection(sock, session, remote, self._on_events)
+        connection.purpose = purpose
+        self._connections.add(connection)
+        self._tasks.start(self._run(connection))
+        return connection
+
+    async def _run(self, connection: Connection) -> None:
+        try:
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+            self._remove(connection)
+            if connection.purpose == "bulk":
+                self._parked.add(connection)
+        if connection.purpose == "messages" and connection.peer is not None:
+            await self._owner.session_ended(connection)
+
+    async def _on_events(self, connection: Connection, events: list[SessionEvent]) -> None:
+        """What goes wrong with what a peer said ends this session; the peer says it again in the next one."""
+        try:
+            await self._take(connection, events)
+        except ConnectionError:
+            pass  # it ended while it was being answered
+        except LanmsgError as error:
+            self._owner.notice(f"a session was ended: {error}", error.hint)
+            connection.close(CloseCode.INTERNAL)
+        except Exception as error:  # noqa: BLE001 - whatever a peer finds to trip us up must not end the node
+            context = {"message": "what a peer said could not be handled", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+            connection.close(CloseCode.INTERNAL)
+
+    async def _take(self, connection: Connection, events: list[SessionEvent]) -> None:
+        payloads: list[Payload] = []
+        for event in events:
+            if isinstance(event, SessionEstablished):
+                if not await self._owner.may_talk(connection):
+                    connection.close(CloseCode.BLOCKED)
+                    return
+                self._on_established(connection, event)
+            elif isinstance(event, PayloadReceived):
+                if connection.purpose:
+                    payloads.append(event.payload)
+                else:
+                    await self._on_first(connection, event.payload)
+        if payloads:
+            connection.last_used = steady_clock()
+            await self._owner.payloads_received(connection, payloads)
+
+    def _on_established(self, connection: Connection, event: SessionEstablished) -> None:
+        connection.public_key = event.public_key
+        if connection.purpose == "messages":
+            self._open_for_messages(connection)
+
+    async def _on_first(self, connection: Connection, payload: Payload) -> None:
+        if isinstance(payload, Profile):
+            connection.purpose = "messages"
+            self._open_for_messages(connection)
+            await self._owner.payloads_received(connection, [payload])
+        elif isinstance(payload, Bulk):
+            connection.purpose = "bulk"
+            await self._owner.bulk_opened(connection, payload)
+        else:
+            connection.close(CloseCode.PROTOCOL)
+
+    def _open_for_messages(self, connection: Connection) -> None:
+        if connection.peer is not None and not connection.closed:
+            self._by_peer.setdefault(connection.peer, []).append(connection)
+            connection.send(self._owner.own_profile())
+
+    def _remove(self, connection: Connection) -> None:
+        if connection.peer is not None and connection in (group := self._by_peer.get(connection.peer, [])):
+            group.remove(connection)
+            if not group:
+                del self._by_peer[connection.peer]

@@ -1,0 +1,323 @@
+"""Transfers, ours and theirs: each step follows from a row, whichever process of the home moved it."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lanmsg.config import Settings
+from lanmsg.model import (
+    Direction,
+    LanmsgError,
+    MessageId,
+    PeerId,
+    Transfer,
+    TransferState,
+    Trust,
+)
+from lanmsg.node.bulk import BulkRuns
+from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.connection import Connection
+from lanmsg.node.dialer import UnreachableError
+from lanmsg.node.disk import Disk
+from lanmsg.node.offers import ACTIVE, UNDECIDED, WITHDRAWN, Offers, People, clipped
+from lanmsg.node.sessions import Sessions
+from lanmsg.node.tasks import Tasks
+from lanmsg.node.transfer_rows import TransferRows
+from lanmsg.protocol import payload as wire
+from lanmsg.protocol.constants import (
+    OFFER_LIFETIME_S,
+    OFFER_NAMES_MAX,
+)
+from lanmsg.protocol.errors import LocalProtocolError
+from lanmsg.storage.errors import StorageError
+from lanmsg.storage.leases import LEASE_MAX_SECONDS
+
+LEASE_S = 20.0
+"""How long a row stays this process's after its last sign of life; then the listener takes it over."""
+
+TICK_S = 1.0
+
+OFFER_AGAIN_S = 5.0
+"""An offer that was not answered as it should, or put off, is made again after this time."""
+
+TRY_LATER = frozenset({wire.RefusedCode.BUSY, wire.RefusedCode.FULL})
+
+
+@dataclass(slots=True)
+class Asked:
+    """An offer that was made: in which session, and when to make it again in the same one."""
+
+    number: int
+    connection: Connection
+    again_at: float
+
+
+class TransferDesk:
+    """`serves_all`: this process is the listener: it also serves the rows that no other process holds."""
+
+    def __init__(
+        self,
+        me: PeerId,
+        disk: Disk,
+        sessions: Sessions,
+        people: People,
+        *,
+        settings: Settings,
+        tasks: Tasks,
+        owner: bytes,
+    ):
+        self._disk = disk
+        self._sessions = sessions
+        self._people = people
+        self._tasks = tasks
+        self._owner = owner
+        self.serves_all = False
+        self.runs = BulkRuns(me, disk, settings.downloads, self._claim)
+        self._own: set[int] = set()
+        self._leases: dict[int, float] = {}
+        self._cleared: set[int] = set()
+        self._asked: dict[tuple[PeerId, bytes], Asked] = {}
+        self._told_in: dict[int, Connection] = {}
+        self._stepping: set[int] = set()
+        self._wake = asyncio.Event()
+        self._rows = TransferRows(disk, self._wake.set)
+        self.offers = Offers(disk, self._rows, self.runs, sessions=sessions, people=people, tasks=tasks)
+
+    def adopt(self, number: int) -> None:
+        """This process made the row, holds its lease, and so serves it."""
+        self._own.add(number)
+        self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """For ever: whenever something changed, and once a second for what only time changes."""
+        while True:
+            try:
+                async with asyncio.timeout(TICK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # the tick
+            self._wake.clear()
+            for transfer in await self._disk.read(lambda store: store.transfers.needing_work(wall_clock())):
+                with contextlib.suppress(StorageError):  # a full disk: it is looked at again at the next tick
+                    await self._step(transfer)
+
+    # What peers say -------------------------------------------------------------------------------------
+
+    async def offers_acknowledged(self, peer: PeerId, ids: Sequence[MessageId]) -> None:
+        for each in ids:
+            if (asked := self._asked.get((peer, each))) is not None:
+                await self._rows.move(asked.number, TransferState.OFFERED, only_from={TransferState.QUEUED})
+
+    async def offer_refused(self, peer: PeerId, transfer_id: bytes, code: str) -> None:
+        asked = self._asked.get((peer, transfer_id))
+        if asked is None:
+            return
+        if code in TRY_LATER:
+            reason = "too many offers wait there, or its disk is full: offered again later"
+            await self._rows.move(
+                asked.number, TransferState.QUEUED, reason=reason, only_from={TransferState.QUEUED}
+            )
+        else:
+            del self._asked[peer, transfer_id]
+            await self._rows.move(
+                asked.number, TransferState.FAILED, reason="refused by the other side", code="refused"
+            )
+
+    async def bulk_opened(self, connection: Connection, bulk: wire.Bulk) -> None:
+        """A peer dialled for one transfer: go on with it if it is one that was agreed with this very peer."""
+        peer = connection.peer
+        direction = Direction.IN if bulk.role == "source" else Direction.OUT
+        transfer = None if peer is None else await self._rows.find(bulk.id, peer, direction)
+        if transfer is None or transfer.state not in ACTIVE or self.runs.is_running(transfer.number):
+            connection.close(wire.CloseCode.PROTOCOL)
+        elif not self.runs.may_begin(transfer.peer):
+            connection.close(wire.CloseCode.BUSY)
+        else:
+            self._tasks.start(self.runs.serve(connection, transfer))
+
+    # What this person decides ---------------------------------------------------------------------------
+
+    async def decide(
+        self, number: int, state: TransferState, *, reason: str = "", destination: Path | None = None
+    ) -> Transfer:
+        """ACCEPTED or DECLINED for what was offered to us, CANCELLED for either side. Raises LanmsgError."""
+        allowed = UNDECIDED | ACTIVE if state is TransferState.CANCELLED else {TransferState.OFFERED}
+        transfer = await self._rows.get(number)
+        if transfer is None:
+            raise LanmsgError(
+                f"there is no transfer {number}", code="not_found", hint="lanmsg transfers lists them"
+            )
+        if state is not TransferState.CANCELLED and transfer.direction is Direction.OUT:
+            raise LanmsgError(
+                f"transfer {number} is your own offer", hint=f"lanmsg cancel {number} withdraws it"
+            )
+        moved = await self._rows.move(
+            number, state, reason=reason, destination=destination, only_from=allowed
+        )
+        if moved is None:
+            raise LanmsgError(f"transfer {number} is already {transfer.state.value}")
+        if state is TransferState.CANCELLED:
+            self.runs.stop(number)
+        self.adopt(number)  # where no listener runs, this process tells the peer
+        return moved
+
+    async def retry(self, number: int) -> Transfer:
+        """Offer again what failed, was cancelled or expired on our side."""
+        again = {TransferState.FAILED, TransferState.CANCELLED, TransferState.EXPIRED, TransferState.PAUSED}
+        moved = await self._rows.reopen(number, TransferState.QUEUED, only_from=again)
+        if moved is None:
+            raise LanmsgError(
+                f"transfer {number} cannot be tried again", hint="lanmsg transfers shows its state"
+            )
+        return moved
+
+    async def stop(self) -> None:
+        await self.runs.stop_all()
+
+    # Steps ----------------------------------------------------------------------------------------------
+
+    async def _step(self, transfer: Transfer) -> None:
+        is_blocked = self._people.trust_of(transfer.peer) is Trust.BLOCKED
+        if transfer.state in WITHDRAWN or is_blocked:
+            self.runs.stop(transfer.number)
+        if not await self._serves(transfer):
+            return
+        is_running = self.runs.is_running(transfer.number)
+        if transfer.state in WITHDRAWN and not is_running:
+            await self._clear(transfer)
+        if transfer.state is TransferState.RUNNING and not is_running:
+            await self._recover(transfer.number)
+        elif self._is_overdue(transfer):
+            await self._rows.move(transfer.number, TransferState.EXPIRED, reason="nobody answered in time")
+        elif not is_blocked and transfer.number not in self._stepping and self._reaches(transfer.peer):
+            self._stepping.add(transfer.number)
+            self._tasks.start(self._advance(transfer))
+
+    async def _recover(self, number: int) -> None:
+        """Nobody runs it: the process that did is dead, or could not note the end of the run."""
+        if await self._lease(number, wall_clock()) and not self.runs.is_running(number):
+            await self._rows.move(
+                number, TransferState.PAUSED, reason="interrupted", only_from={TransferState.RUNNING}
+            )
+
+    def _reaches(self, peer: PeerId) -> bool:
+        """Here, or on the line: a dialer that offers something is not on any list."""
+        return self._sessions.live(peer) is not None or self._people.is_present(peer)
+
+    async def _serves(self, transfer: Transfer) -> bool:
+        """Whether this process holds the row's lease, taking or renewing it where it may."""
+        number, now = transfer.number, wall_clock()
+        if not self.serves_all and number not in self._own:
+            return False
+        if LEASE_S / 2 < self._leases.get(number, 0.0) - now <= LEASE_S:
+            return True
+        return await self._lease(number, now)
+
+    async def _claim(self, number: int) -> None:
+        """For a run of ours: the row is ours from now on, whoever served it until now."""
+        self._own.add(number)
+        self._told_in.pop(number, None)
+        await self._lease(number, wall_clock(), as_of=wall_clock() + LEASE_MAX_SECONDS)
+
+    async def _lease(self, number: int, now: float, *, as_of: float | None = None) -> bool:
+        """Ask the store for the row; `as_of` a time when every lease has ended, it is taken from anybody."""
+        until, when = now + LEASE_S, now if as_of is None else as_of
+        self._leases.pop(number, None)
+        if await self._disk.read(
+            lambda store: store.transfers.take_lease(number, self._owner, until, now=when)
+        ):
+            self._leases[number] = until
+        return number in self._leases
+
+    async def _clear(self, transfer: Transfer) -> None:
+        if transfer.direction is Direction.IN and transfer.number not in self._cleared:
+            self._cleared.add(transfer.number)
+            await asyncio.to_thread(self.runs.discard_part, transfer)
+
+    def _is_overdue(self, transfer: Transfer) -> bool:
+        if transfer.state is not TransferState.OFFERED:
+            return False
+        out = transfer.direction is Direction.OUT
+        return wall_clock() > (transfer.updated_at + OFFER_LIFETIME_S if out else transfer.expires_at)
+
+    async def _advance(self, transfer: Transfer) -> None:
+        """Do for one row what its state asks for. A peer that cannot be reached is tried at the next tick."""
+        try:
+            match transfer.state:
+                case TransferState.QUEUED | TransferState.PAUSED if transfer.direction is Direction.OUT:
+                    await self._offer(transfer)
+                case TransferState.ACCEPTED if transfer.direction is Direction.OUT:
+                    await self._run_out(transfer)
+                case TransferState.ACCEPTED | TransferState.DECLINED | TransferState.CANCELLED:
+                    await self._tell(transfer)
+                case TransferState.EXPIRED:
+                    await self._tell(transfer)
+                case _:
+                    pass  # waiting for somebody's answer, or over
+        except (UnreachableError, ConnectionError, TimeoutError, StorageError):
+            await asyncio.sleep(TICK_S)
+        except LocalProtocolError as error:
+            reason = f"it cannot be offered: {error}"
+            await self._rows.move(transfer.number, TransferState.FAILED, reason=reason, code="invalid")
+        finally:
+            self._stepping.discard(transfer.number)
+
+    async def _offer(self, transfer: Transfer) -> None:
+        """Once in each session, and again when it is not answered as it should."""
+        key, now = (transfer.peer, bytes(transfer.id)), steady_clock()
+        asked = self._asked.get(key)
+        if asked is not None and not asked.connection.closed and now < asked.again_at:
+            return
+        connection = await self._sessions.to(transfer.peer)
+        self._asked[key] = Asked(transfer.number, connection, now + OFFER_AGAIN_S)
+        connection.send(
+            wire.Offer(
+                id=transfer.id,
+                files=tuple(
+                    wire.OfferedItem(each.name, each.size, each.is_folder)
+                    for each in transfer.files[:OFFER_NAMES_MAX]
+                ),
+                count=transfer.count,
+                total=transfer.total,
+                text=transfer.text,
+                expires=OFFER_LIFETIME_S,
+            )
+        )
+
+    async def _run_out(self, transfer: Transfer) -> None:
+        """Dial the receiver for this transfer; if its host lets nobody in, ask it to dial us."""
+        self._asked.pop((transfer.peer, bytes(transfer.id)), None)
+        if self.runs.is_running(transfer.number) or not self.runs.may_begin(transfer.peer):
+            return
+        try:
+            connection = await self._sessions.open(
+                self._people.addresses_of(transfer.peer), transfer.peer, bulk=True
+            )
+        except (UnreachableError, TimeoutError):
+            (await self._sessions.to(transfer.peer)).send(wire.Callback(id=transfer.id))
+            raise
+        connection.send(wire.Bulk(id=transfer.id, role="source"))
+        await self.runs.serve(connection, transfer)
+
+    async def _tell(self, transfer: Transfer) -> None:
+        """Tell the peer of a decision, once; of a yes, which nobody acknowledges, in each session."""
+        number, state = transfer.number, transfer.state
+        told_in = self._told_in.get(number)
+        is_stale = state is TransferState.ACCEPTED and (told_in is None or told_in.closed)
+        if not is_stale and await self._rows.told(number) == state.value:
+            return
+        connection = await self._sessions.to(transfer.peer)
+        reason = clipped(transfer.reason)
+        if state is TransferState.ACCEPTED:
+            connection.send(wire.Accept(id=transfer.id, entry=0, offset=0, digest=None))
+            self._told_in[number] = connection
+        elif state is TransferState.DECLINED:
+            connection.send(wire.Decline(id=transfer.id, reason=reason))
+        else:
+            connection.send(wire.Cancel(id=transfer.id, reason=reason))
+        await self._rows.set_told(number, state)

@@ -1,0 +1,395 @@
+"""The parts together: who is here, several processes of one home, and an end that leaves nothing behind."""
+
+import asyncio
+import threading
+
+import pytest
+
+from lanmsg.model import Delivery, Peer, Status, Trust
+from lanmsg.node import engine as module
+from lanmsg.node import transfers
+from lanmsg.node.engine import Engine
+from lanmsg.node.events import KeyChanged, MessageAdded, PeerAppeared, PeerChanged, PeerLeft
+from lanmsg.protocol import payload as wire
+from tests.node.neighbours import (
+    Heard,
+    Neighbours,
+    engine_of,
+    identity,
+    say,
+    say_and_wait,
+    see_each_other,
+    sees,
+    texts,
+    until,
+)
+from tests.node.puppet import puppet
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STATIC_DIAL_AFTER_S", 0.05)
+
+
+# Presence ---------------------------------------------------------------------------------------------
+
+
+def test_who_comes_and_goes_is_told_at_once(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        heard = Heard(anna)
+        ben = await neighbours.open("ben")
+        assert (await heard.next(PeerAppeared, 1.0)).peer.id == ben.id
+        await neighbours.close(ben)
+        left = await heard.next(PeerLeft, 1.0)
+        assert (left.peer.id, left.peer.present) == (ben.id, False)
+        assert not sees(anna, ben.id)
+
+    neighbours.run(story)
+
+
+def test_a_crash_is_noticed_when_the_session_breaks(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        await say_and_wait(anna, ben, "hello")
+        await neighbours.kill(ben)
+        await until(lambda: not sees(anna, ben.id), 3.0)
+
+    neighbours.run(story)
+
+
+def test_a_broken_line_alone_makes_nobody_leave(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        await say_and_wait(anna, ben, "hello")
+        heard = Heard(anna)
+        for connection in list(engine_of(ben).sessions._connections):
+            connection.abort()
+        await until(lambda: engine_of(anna).sessions.live(ben.id) is None)
+        await say_and_wait(ben, anna, "still here")
+        await heard.next(MessageAdded)
+        assert not [event for event in heard.all if isinstance(event, PeerLeft)]
+
+    neighbours.run(story)
+
+
+def test_a_peer_that_only_its_session_makes_present_leaves_with_it(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        heard = Heard(anna)
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna, note="on the line")
+            appeared = await heard.next(PeerAppeared)
+            assert appeared.peer.addresses == (ben.address,)
+            line.hang_up()
+            assert (await heard.next(PeerLeft)).peer.id == ben.id
+
+    neighbours.run(story)
+
+
+def test_a_visit_lists_nobody_and_takes_nothing_back_from_who_is_known(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna, status=1, note="at lunch")
+            await until(anna.peers)
+            visit = await ben.call(anna, port=0)
+            assert await visit.heard_now(wire.Message) == []
+            known = anna.peer(ben.id)
+            assert known is not None
+            assert (known.status, known.note, known.addresses) == (Status.AWAY, "at lunch", (ben.address,))
+            line.hang_up()
+            await until(lambda: not anna.peers())
+            known = anna.peer(ben.id)
+            assert known is not None
+            assert known.addresses == (ben.address,)
+
+    neighbours.run(story)
+
+
+def test_the_end_of_a_visit_is_not_the_end_of_the_listener_and_the_reverse(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line, visit = await ben.call(anna), await ben.call(anna, port=0)
+            await until(anna.peers)
+            line.cut()
+            await until(lambda: not anna.peers())
+            assert await visit.heard_now(wire.Message) == []
+            visit.hang_up()
+
+    neighbours.run(story)
+
+
+def test_status_and_name_are_told_to_whom_we_talk(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        await say_and_wait(anna, ben, "hello")
+        await anna.set_status(Status.BUSY, "in a meeting")
+        await anna.set_name("anna the first")
+        await until(lambda: (peer := ben.peer(anna.id)) and peer.nickname == "anna the first")
+        await until(lambda: (peer := ben.peer(anna.id)) and peer.status is Status.BUSY)
+        peer = ben.peer(anna.id)
+        assert peer is not None
+        assert peer.note == "in a meeting"
+
+    neighbours.run(story)
+
+
+def test_a_new_key_under_a_pinned_name_is_told_once(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        heard = Heard(anna)
+        await anna.set_trust(identity("ben").peer_id, Trust.PINNED)
+        await anna.rename(identity("ben").peer_id, "ben")
+        eve = await neighbours.open("eve", name="ben")
+        changed = await heard.next(KeyChanged)
+        assert (changed.peer.id, changed.before) == (eve.id, identity("ben").peer_id)
+        await eve.set_status(Status.AWAY)
+        await say_and_wait(eve, anna, "it is me, ben")
+        await until(lambda: (peer := anna.peer(eve.id)) and peer.status is Status.AWAY)
+        await neighbours.close(eve)
+        await until(lambda: not sees(anna, eve.id))
+        await neighbours.close(anna)
+        rest = [event async for event in heard._events]
+        assert not [event for event in rest if isinstance(event, KeyChanged)]
+
+    neighbours.run(story)
+
+
+# Static peers, quiet ----------------------------------------------------------------------------------
+
+
+def test_a_quiet_node_is_found_by_nobody_and_talks_to_whom_it_names(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        heard = Heard(ben)
+        where = f"{neighbours.address('ben')}:{neighbours.port}"
+        anna = await neighbours.open("anna", quiet=True, peers=(where,))
+        await until(lambda: sees(anna, ben.id))
+        assert not sees(ben, anna.id)
+        await say_and_wait(anna, ben, "hello")
+        assert (await heard.next(PeerAppeared)).peer.id == anna.id
+        assert not engine_of(ben).roster.is_on_air(anna.id)
+        assert (await say_and_wait(ben, anna, "hello, quiet one")).state is Delivery.DELIVERED
+        await neighbours.close(anna)
+        await heard.next(PeerLeft)
+
+    neighbours.run(story)
+
+
+def test_a_static_peer_beyond_our_datagrams_is_dialled(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        async with puppet(neighbours, "ben") as ben:
+            anna = await neighbours.open("anna", peers=(str(ben.address),))
+            await ben.answer()
+            await until(lambda: sees(anna, ben.id))
+
+    neighbours.run(story)
+
+
+def test_a_static_peer_that_nobody_can_resolve_is_a_notice_and_no_crash(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna", peers=("no such host", "127.0.0.1:99999"))
+        heard = Heard(anna)
+        first, second = await heard.next(module.Notice), await heard.next(module.Notice)
+        assert "no such host" in first.text
+        assert "99999" in second.text
+
+    neighbours.run(story)
+
+
+# Several processes of one home ------------------------------------------------------------------------
+
+
+def test_a_command_delivers_by_itself_beside_a_listener(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        command = await neighbours.open("anna", listen=False)
+        await until(lambda: sees(command, ben.id))
+        assert (await say_and_wait(command, ben, "from a script")).state is Delivery.DELIVERED
+        assert engine_of(anna).sessions.live(ben.id) is None
+        assert await texts(ben) == ["from a script"]
+
+    neighbours.run(story)
+
+
+def test_what_a_command_could_not_deliver_the_listener_does(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        command = await neighbours.open("anna", listen=False)
+        waiting = await say(command, identity("ben").peer_id, "when you are back")
+        await neighbours.close(command)
+        ben = await neighbours.open("ben")
+        assert (await anna.delivered(waiting, timeout=5)).state is Delivery.DELIVERED
+        assert await texts(ben) == ["when you are back"]
+
+    neighbours.run(story)
+
+
+def test_the_listener_takes_a_present_peers_message_at_once_when_the_command_ends(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        command = await neighbours.open("anna", listen=False)
+        with monkeypatch.context() as patch:
+            patch.setattr(engine_of(command).outbox, "_may_try", lambda *_: False)
+            waiting = await say(command, ben, "hurry")
+            await neighbours.close(command)
+        assert (await anna.delivered(waiting, timeout=1)).state is Delivery.DELIVERED
+
+    neighbours.run(story)
+
+
+def test_the_listener_takes_over_from_a_command_that_died(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lanmsg.node.node.LEASE_S", 0.3)
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.1)
+
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        command = await neighbours.open("anna", listen=False)
+        with monkeypatch.context() as patch:
+            patch.setattr(engine_of(command).outbox, "_may_try", lambda *_: False)
+            patch.setattr(engine_of(command), "_sign_of_life", lambda store: None)
+            waiting = await say(command, ben, "my last words")
+            await neighbours.kill(command)
+        assert (await anna.delivered(waiting, timeout=3)).state is Delivery.DELIVERED
+
+    neighbours.run(story)
+
+
+def test_somebody_is_found_by_a_command_without_any_listener_at_home(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        command = await neighbours.open("anna", listen=False)
+        found = await command.find("ben", wait=3)
+        assert found.id == ben.id
+        assert (await say_and_wait(command, ben, "hello")).state is Delivery.DELIVERED
+        assert not sees(ben, command.id), "a dialer is on nobody's list"
+
+    neighbours.run(story)
+
+
+# The end ----------------------------------------------------------------------------------------------
+
+
+def test_it_ends_in_the_middle_of_dialling(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:  # accepts, and says nothing
+            await anna.set_trust(ben.id, Trust.PINNED)
+            engine = engine_of(anna)
+            engine.roster.set_shared([Peer(ben.id, "ben", addresses=(ben.address,))])
+            await say(anna, ben.id, "hello?")
+            await until(lambda: not ben.arrivals.empty())
+            async with asyncio.timeout(2.0):
+                await neighbours.close(anna)
+
+    neighbours.run(story)
+
+
+def test_it_ends_in_the_middle_of_a_delivery(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await say(anna, ben.id, "no answer to this")
+            await line.hear(wire.Message)
+            async with asyncio.timeout(3.0):
+                await neighbours.close(anna)
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            assert (await line.hear(wire.Message)).text == "no answer to this"
+
+    neighbours.run(story)
+
+
+def test_it_ends_while_strangers_are_at_the_door(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        where = anna.tcp[0]
+        held = [await asyncio.open_connection(where.host, where.port) for _ in range(3)]
+        async with asyncio.timeout(2.0):
+            await neighbours.close(anna)
+        for _, writer in held:
+            writer.transport.abort()
+
+    neighbours.run(story)
+
+
+def test_a_crash_of_what_runs_in_the_background_is_the_nodes_crash(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(self: Engine) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Engine, "_keep_alive", crash)
+
+    async def story() -> None:
+        await neighbours.open("anna")
+        await asyncio.Event().wait()
+
+    with pytest.raises(RuntimeError, match="out of order"):
+        neighbours.run(story)
+
+
+def test_a_start_that_fails_leaves_nothing_behind(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: object, store: object) -> int:
+        raise module.LanmsgError("the store is damaged")
+
+    monkeypatch.setattr(Engine, "_load", fail)
+    threads = threading.active_count()
+
+    async def story() -> None:
+        await neighbours.open("anna")
+
+    with pytest.raises(module.LanmsgError, match="the store is damaged"):
+        neighbours.run(story)
+    assert threading.active_count() == threads
+
+
+def test_the_next_start_is_free_to_listen(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        for _ in range(3):
+            anna = await neighbours.open("anna")
+            assert anna.listening
+            assert anna.tcp[0].port == neighbours.port
+            await neighbours.close(anna)
+
+    neighbours.run(story)
+
+
+def test_two_homes_on_one_address_share_it_by_another_port(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        ben = await neighbours.open("ben", interfaces=(neighbours.address("anna"),))
+        assert ben.tcp[0] != anna.tcp[0]
+        await see_each_other(anna, ben)
+        await say_and_wait(anna, ben, "neighbour")
+        assert await texts(ben) == ["neighbour"]
+        peer = anna.peer(ben.id)
+        assert peer is not None
+        assert peer.addresses == ben.tcp
+
+    neighbours.run(story)
+
+
+def test_a_peer_that_changes_is_told_as_a_change(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        heard = Heard(anna)
+        await ben.set_status(Status.AWAY)
+        while (await heard.next(PeerChanged)).peer.status is not Status.AWAY:
+            pass
+
+    neighbours.run(story)
+
+
+def test_leases_last_longer_than_the_sign_of_life_takes() -> None:
+    assert transfers.LEASE_S > 2 * module.HEARTBEAT_S

@@ -1,0 +1,45 @@
+"""Interfaces: which addresses are used, and that each one that is not has a reason a person can read."""
+
+import sys
+
+import pytest
+
+from lanmsg.node.interfaces import EVERYWHERE, Link, index_of, scan
+
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux loopback")
+
+
+def test_a_loopback_address_needs_no_configuration() -> None:
+    links = [link for link in scan(["127.0.0.5"]) if not link.skipped]
+    assert [(link.address, link.prefix, link.broadcasts) for link in links] == [
+        ("127.0.0.5", 8, ("127.255.255.255",))
+    ]
+
+
+def test_what_was_not_asked_for_says_so() -> None:
+    others = [link for link in scan(["127.0.0.5"]) if link.address != "127.0.0.5"]
+    assert others
+    assert all(link.skipped for link in others)
+
+
+def test_an_interface_that_does_not_exist_is_named() -> None:
+    assert Link("wlan7", 0, "", 0, "not found") in scan(["wlan7"])
+
+
+@linux_only
+def test_loopback_is_left_out_beside_a_real_network_and_used_without_one() -> None:
+    links = scan()
+    real = [link for link in links if not link.skipped and not link.is_loopback]
+    loopback = next(link for link in links if link.address == "127.0.0.1")
+    assert loopback.skipped == ("loopback" if real else "")
+
+
+@linux_only
+def test_every_used_link_reaches_its_prefix_and_everyone() -> None:
+    for link in scan():
+        if not link.skipped and not link.is_loopback and not link.is_ipv6:
+            assert link.broadcasts[-1] == EVERYWHERE
+
+
+def test_an_unknown_name_has_no_index() -> None:
+    assert index_of("no-such-interface") == 0

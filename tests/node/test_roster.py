@@ -1,0 +1,81 @@
+"""The roster: who a name means, what a datagram may change of somebody we know, and whose name is whose."""
+
+import pytest
+
+from lanmsg.model import Address, LanmsgError, Peer, PeerId, Trust
+from lanmsg.node.roster import Roster, folded
+
+ME, BEN, EVE, CARLA = (PeerId(bytes([number]) * 32) for number in (1, 2, 3, 4))
+
+
+def present(peer: PeerId, name: str, **known: object) -> Peer:
+    return Peer(peer, name, present=True, addresses=(Address(f"10.0.0.{peer[0]}", 2372),), **known)  # type: ignore[arg-type]  # test data
+
+
+def roster(*here: Peer, book: tuple[Peer, ...] = ()) -> Roster:
+    made = Roster(ME)
+    made.load_book(book)
+    made.set_shared(here)
+    return made
+
+
+def test_a_name_is_exact_before_it_is_any_case() -> None:
+    both = roster(present(BEN, "Ben"), present(EVE, "ben"))
+    assert both.one("ben") == both.get(EVE)
+    assert both.one("Ben") == both.get(BEN)
+    with pytest.raises(LanmsgError) as ambiguous:
+        both.one("BEN")
+    assert ambiguous.value.code == "ambiguous"
+    assert ambiguous.value.candidates == ("Ben~02020202", "ben~03030303")
+
+
+@pytest.mark.parametrize("who", ["0202020202", "02020202 0202", "ben~0202", "10.0.0.2", "10.0.0.2:2372"])
+def test_fingerprint_and_address_find_a_peer_too(who: str) -> None:
+    found = roster(present(BEN, "ben"), present(EVE, "eve")).one(who)
+    assert found is not None
+    assert found.id == BEN
+
+
+def test_a_pinned_name_means_the_pinned_key_even_when_it_is_away() -> None:
+    liar = roster(present(EVE, "ben"), book=(Peer(BEN, "ben", trust=Trust.PINNED, proven=True),))
+    found = liar.one("ben")
+    assert found is not None
+    assert found.id == BEN
+    assert not found.present
+
+
+def test_a_new_key_under_a_pinned_name_is_marked() -> None:
+    liar = roster(present(EVE, "ＢＥＮ "), book=(Peer(BEN, "ben", trust=Trust.PINNED),))
+    assert liar.trust_of(EVE) is Trust.CHANGED
+    assert liar.trust_of(BEN) is Trust.PINNED
+
+
+def test_a_decision_of_the_person_outweighs_the_name() -> None:
+    book = (Peer(BEN, "ben", trust=Trust.PINNED), Peer(EVE, "ben", trust=Trust.PINNED, petname="ben at work"))
+    assert roster(present(EVE, "ben"), book=book).trust_of(EVE) is Trust.PINNED
+
+
+def test_a_datagram_does_not_rename_somebody_whose_name_is_proven() -> None:
+    known = Peer(BEN, "ben", trust=Trust.PINNED, proven=True)
+    seen = roster(present(BEN, "the boss"), book=(known,)).get(BEN)
+    assert seen is not None
+    assert (seen.name, seen.present) == ("ben", True)
+
+
+def test_a_petname_is_what_this_person_calls_somebody() -> None:
+    named = roster(present(BEN, "ben"), book=(Peer(BEN, "ben", petname="printer room"),))
+    found = named.one("printer room")
+    assert found is not None
+    assert found.id == BEN
+
+
+def test_nobody_and_almost_somebody() -> None:
+    people = roster(present(CARLA, "Carla"))
+    assert people.one("dmitri") is None
+    assert people.nearest("karla") == "Carla"
+    assert people.nearest("xyz") == ""
+
+
+def test_names_are_the_same_beyond_case_and_width() -> None:
+    assert folded(" Ｂen ") == folded("ben")
+    assert folded("STRASSE") == folded("straße")

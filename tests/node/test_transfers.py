@@ -1,0 +1,437 @@
+"""Transfers from offer to end, with everything that may come between."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from lanmsg.model import Address, LanmsgError, PeerId, TransferState, Trust
+from lanmsg.node import engine, transfers
+from lanmsg.node.connection import Connection
+from lanmsg.node.dialer import UnreachableError
+from lanmsg.node.node import Node
+from lanmsg.protocol import payload as wire
+from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, until
+from tests.node.puppet import puppet
+from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
+
+ACCEPTED, CANCELLED, DECLINED, DONE = (
+    TransferState.ACCEPTED,
+    TransferState.CANCELLED,
+    TransferState.DECLINED,
+    TransferState.DONE,
+)
+EXPIRED, FAILED, OFFERED, PAUSED, QUEUED, RUNNING = (
+    TransferState.EXPIRED,
+    TransferState.FAILED,
+    TransferState.OFFERED,
+    TransferState.PAUSED,
+    TransferState.QUEUED,
+    TransferState.RUNNING,
+)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatience(monkeypatch)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+def test_a_file_that_is_accepted_arrives(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        path = file_of(neighbours)
+        sent, received = await offer(anna, ben, path)
+        assert (received.title, received.total) == ("report.pdf", 1000)
+        await ben.accept(received.number)
+        assert (await anna.transfer_ended(sent.number, timeout=5)).state is DONE
+        done = await becomes(ben, received, DONE)
+        assert saved(done) == path.read_bytes()
+        assert done.done == 1000
+
+    neighbours.run(story)
+
+
+def test_what_is_declined_is_declined_on_both_sides(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        await ben.decline(received.number, "not now, " + "please " * 40)
+        ended = await becomes(anna, sent, DECLINED)
+        assert ended.reason.startswith("not now, please")
+        with pytest.raises(LanmsgError, match="already declined"):
+            await ben.accept(received.number)
+
+    neighbours.run(story)
+
+
+def test_an_offer_is_withdrawn(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        await anna.cancel(sent.number)
+        await becomes(ben, received, CANCELLED)
+        with pytest.raises(LanmsgError, match="already cancelled"):
+            await ben.accept(received.number)
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("who", ["sender", "receiver"])
+def test_a_running_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who: str) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        if who == "sender":
+            await anna.cancel(sent.number)
+        else:
+            await ben.cancel(received.number)
+        disk.go_on()
+        await becomes(anna, sent, CANCELLED)
+        await becomes(ben, received, CANCELLED)
+        await until(lambda: not engine_of(ben).desk.runs._runs)
+        await until(lambda: not list(ben.settings.downloads.rglob("*.p*")))
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("who", ["sender", "receiver"])
+def test_a_paused_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who: str) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        leaving, staying = (ben, anna) if who == "sender" else (anna, ben)
+        left, stayed = (received, sent) if who == "sender" else (sent, received)
+        disk.go_on_soon()
+        await neighbours.close(leaving)
+        await becomes(staying, stayed, PAUSED)
+        await staying.cancel(stayed.number)
+        again = await neighbours.open(leaving.name)
+        await becomes(again, left, CANCELLED)
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("who", ["anna", "ben"])
+def test_a_transfer_goes_on_by_itself_when_who_left_is_back(
+    neighbours: Neighbours, disk: Disk, who: str
+) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        path = file_of(neighbours, size=SIZE)
+        sent, received = await offer(anna, ben, path)
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        disk.go_on_soon()
+        await neighbours.close(anna if who == "anna" else ben)
+        await becomes(*((ben, received) if who == "anna" else (anna, sent)), PAUSED)
+        again = await neighbours.open(who)
+        anna, ben = (again, ben) if who == "anna" else (anna, again)
+        await becomes(anna, sent, DONE)
+        assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+
+    neighbours.run(story)
+
+
+def test_a_line_that_breaks_is_taken_up_again(neighbours: Neighbours, disk: Disk) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        path = file_of(neighbours, size=SIZE)
+        socks: list[Connection] = []
+        detach = Connection.detach
+
+        async def keep(connection: Connection) -> object:
+            socks.append(connection)
+            return await detach(connection)
+
+        sent, received = await offer(anna, ben, path)
+        disk.stick()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Connection, "detach", keep)
+            await ben.accept(received.number)
+            await disk.is_stuck()
+        for each in socks:
+            each._sock.shutdown(2)
+        disk.go_on()
+        await becomes(anna, sent, DONE)
+        assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+
+    neighbours.run(story)
+
+
+def test_several_at_once_in_both_directions(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        for node, other in ((anna, ben), (ben, anna)):
+            await node.set_trust(other.id, Trust.PINNED)
+        there = [await offer(anna, ben, file_of(neighbours, f"a{n}", 50_000)) for n in range(6)]
+        back = [await offer(ben, anna, file_of(neighbours, f"b{n}", 50_000)) for n in range(6)]
+        for _, received in there:
+            await ben.accept(received.number)
+        for _, received in back:
+            await anna.accept(received.number)
+        for sent, received in there:
+            await becomes(anna, sent, DONE)
+            await becomes(ben, received, DONE)
+        for sent, received in back:
+            await becomes(ben, sent, DONE)
+            await becomes(anna, received, DONE)
+
+    neighbours.run(story)
+
+
+def test_who_cannot_be_dialled_dials_back(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sessions = engine_of(anna).sessions
+        dial = sessions.open
+
+        async def walled(
+            addresses: Sequence[Address], expected: PeerId | None, *, bulk: bool = False
+        ) -> Connection:
+            if bulk:
+                raise UnreachableError("a firewall")
+            return await dial(addresses, expected, bulk=bulk)
+
+        monkeypatch.setattr(sessions, "open", walled)
+        path = file_of(neighbours)
+        sent, received = await offer(anna, ben, path)
+        await ben.accept(received.number)
+        await becomes(anna, sent, DONE)
+        assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+
+    neighbours.run(story)
+
+
+def test_where_nothing_can_be_written_both_sides_say_that_it_failed(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        path = file_of(neighbours)
+        sent, received = await offer(anna, ben, path)
+        await ben.accept(received.number, destination=path / "no folder")
+        assert "report.pdf" in (await becomes(ben, received, FAILED)).reason
+        assert "other side" in (await becomes(anna, sent, FAILED)).reason
+
+    neighbours.run(story)
+
+
+def test_a_file_that_is_gone_fails_on_both_sides_and_may_be_tried_again(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        path = file_of(neighbours)
+        content = path.read_bytes()
+        sent, received = await offer(anna, ben, path)
+        path.unlink()
+        await ben.accept(received.number)
+        await becomes(anna, sent, FAILED)
+        await becomes(ben, received, FAILED)
+        path.write_bytes(content)
+        await anna.retry_transfer(sent.number)
+        await becomes(anna, sent, DONE)
+        assert saved(await becomes(ben, received, DONE)) == content
+
+    neighbours.run(story)
+
+
+def test_an_offer_that_nobody_answers_expires_on_both_sides(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        monkeypatch.setattr(transfers, "OFFER_LIFETIME_S", 0)
+        assert (await becomes(anna, sent, EXPIRED)).reason == "nobody answered in time"
+        assert (await becomes(ben, received, CANCELLED)).reason == "nobody answered in time"
+
+    neighbours.run(story)
+
+
+def test_an_offer_waits_for_who_is_away(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        sent = await anna.offer(identity("ben").peer_id, [file_of(neighbours)])
+        ben = await neighbours.open("ben")
+        await becomes(anna, sent, OFFERED)
+        assert len(await offered(ben)) == 1
+
+    neighbours.run(story)
+
+
+def test_a_command_that_ends_leaves_its_offer_to_the_listener(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        command = await neighbours.open("anna", listen=False)
+        await until(lambda: sees(command, ben.id))
+        sent, received = await offer(command, ben, file_of(neighbours))
+        await neighbours.close(command)
+        await ben.accept(received.number)
+        await becomes(anna, sent, DONE)
+        await becomes(ben, received, DONE)
+
+    neighbours.run(story)
+
+
+def test_a_command_sends_by_itself_where_no_listener_runs(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        command = await neighbours.open("anna", listen=False)
+        await until(lambda: sees(command, ben.id))
+        sent, received = await offer(command, ben, file_of(neighbours))
+        await ben.accept(received.number)
+        await becomes(command, sent, DONE)
+        await becomes(ben, received, DONE)
+
+    neighbours.run(story)
+
+
+def test_a_second_process_decides_and_the_listener_receives(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        command = await neighbours.open("ben", listen=False)
+        await command.accept(received.number)
+        assert (await command.transfer_ended(received.number, timeout=5)).state is DONE
+        await becomes(anna, sent, DONE)
+
+    neighbours.run(story)
+
+
+def test_a_run_whose_process_died_is_taken_over(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfers, "LEASE_S", 0.3)
+
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+
+        await anna.read(lambda store: store.transfers.move(sent.number, RUNNING, now=1.0))
+        await anna.read(lambda store: store.transfers.release_leases(engine_of(anna).owner))
+        await anna.read(
+            lambda store: store.transfers.take_lease(sent.number, b"the dead", transfers.wall_clock() + 0.3)
+        )
+        engine_of(anna).desk._leases.clear()
+        await ben.accept(received.number)
+        await becomes(anna, sent, DONE)
+        await becomes(ben, received, DONE)
+
+    neighbours.run(story)
+
+
+def test_a_yes_that_got_lost_with_its_session_is_said_again(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            await line.say(file_offer())
+            received = (await offered(ben))[0]
+            await ben.accept(received.number)
+            await line.hear(wire.Accept)
+            line.cut()
+            line = await anna.call(ben)
+            assert (await line.hear(wire.Accept)).id == received.id
+
+    neighbours.run(story)
+
+
+def test_one_who_is_blocked_is_neither_offered_nor_sent_anything(neighbours: Neighbours, disk: Disk) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        await anna.set_trust(ben.id, Trust.BLOCKED)
+        disk.go_on_soon()
+        await becomes(anna, sent, CANCELLED)
+        await becomes(ben, received, CANCELLED)
+        with pytest.raises(LanmsgError, match="blocked"):
+            await anna.offer(ben.id, [file_of(neighbours)])
+
+    neighbours.run(story)
+
+
+def test_it_ends_in_the_middle_of_a_transfer(neighbours: Neighbours, disk: Disk) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        disk.go_on_soon()
+        async with asyncio.timeout(4.0):
+            await asyncio.gather(neighbours.close(anna), neighbours.close(ben))
+        for name, transfer in (("anna", sent), ("ben", received)):
+            home = await neighbours.open(name, listen=False)
+            assert (await now(home, transfer.number)).state is PAUSED
+            await neighbours.close(home)
+
+    neighbours.run(story)
+
+
+def test_own_offers_are_not_for_us_to_accept(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, _ = await offer(anna, ben, file_of(neighbours))
+        with pytest.raises(LanmsgError, match="your own offer"):
+            await anna.accept(sent.number)
+        with pytest.raises(LanmsgError, match="no transfer 99"):
+            await anna.decline(99)
+        with pytest.raises(LanmsgError, match="cannot be tried again"):
+            await anna.retry_transfer(sent.number)
+
+    neighbours.run(story)
+
+
+def test_talk_goes_on_beside_a_transfer(neighbours: Neighbours, disk: Disk) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        await say_and_wait(anna, ben, "how is it going?")
+        assert (await now(anna, sent.number)).state is RUNNING
+        disk.go_on()
+        await becomes(ben, received, DONE)
+
+    neighbours.run(story)
+
+
+def file_offer(transfer: bytes = b"t" * 16, name: str = "a.txt") -> wire.Offer:
+    items = (wire.OfferedItem(name, 5, folder=False),)
+    return wire.Offer(wire.TransferId(transfer), items, 1, 5, "", 600)
+
+
+def leases(node: Node) -> dict[int, float]:
+    return engine_of(node).desk._leases
+
+
+def test_a_row_is_served_by_one_process(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        command = await neighbours.open("anna", listen=False)
+        sent = await command.offer(identity("ben").peer_id, [file_of(neighbours)])
+        ben = await neighbours.open("ben")
+        await becomes(command, sent, OFFERED)
+        assert sent.number in leases(command)
+        assert sent.number not in leases(anna)
+        assert len(await offered(ben)) == 1
+
+    neighbours.run(story)
+
+
+def test_leases_are_renewed_in_time() -> None:
+    assert transfers.LEASE_S / 2 > transfers.TICK_S
+    assert transfers.LEASE_S > 2 * engine.HEARTBEAT_S

@@ -1,0 +1,105 @@
+"""What the tests of transfers share: files to send, and waiting for what becomes of them."""
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from lanmsg.model import Direction, Transfer, TransferState
+from lanmsg.node import transfers
+from lanmsg.node.node import Node
+from lanmsg.storage.downloads import PartialTransfer
+from tests.node.neighbours import SOON_S, Neighbours, until
+
+SIZE = 3_000_000
+"""More than the sockets of loopback hold at once, so that a slow receiver is felt by the sender."""
+
+
+class Disk:
+    """The receivers' disks: each write waits until it may go on."""
+
+    def __init__(self, patch: pytest.MonkeyPatch):
+        self._open = threading.Event()
+        self._open.set()
+        self.writes = 0
+        write = PartialTransfer.write
+
+        def slow(part: PartialTransfer, data: memoryview) -> None:
+            self.writes += 1
+            self._open.wait(SOON_S)
+            write(part, data)
+
+        patch.setattr(PartialTransfer, "write", slow)
+
+    def stick(self) -> None:
+        self.writes = 0
+        self._open.clear()
+
+    def go_on(self) -> None:
+        self._open.set()
+
+    def go_on_soon(self) -> None:
+        """While the story waits for something that this disk holds up."""
+        asyncio.get_running_loop().call_later(0.1, self.go_on)
+
+    async def is_stuck(self) -> None:
+        await until(lambda: self.writes)
+
+
+def impatience(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(transfers, "TICK_S", 0.05)
+    patch.setattr(transfers, "OFFER_AGAIN_S", 0.2)
+
+
+def file_of(neighbours: Neighbours, name: str = "report.pdf", size: int = 1000) -> Path:
+    path = neighbours.folder / name
+    path.write_bytes(os.urandom(size))
+    return path
+
+
+async def now(node: Node, number: int) -> Transfer:
+    found = await node.read(lambda store: store.transfers.get(number))
+    assert found is not None
+    return found
+
+
+async def becomes(
+    node: Node, transfer: Transfer | int, *states: TransferState, seconds: float = SOON_S
+) -> Transfer:
+    number = transfer if isinstance(transfer, int) else transfer.number
+    current = None
+    try:
+        async with asyncio.timeout(seconds):
+            while (current := await now(node, number)).state not in states:
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"transfer {number} did not become {states}, but {current}") from None
+    return current
+
+
+async def offered(node: Node, count: int = 1) -> list[Transfer]:
+    """The offers that have come to this node, oldest first."""
+    async with asyncio.timeout(SOON_S):
+        while True:
+            found = [each for each in await node.transfers() if each.direction is Direction.IN]
+            if len(found) >= count:
+                return found[::-1]
+            await asyncio.sleep(0.005)
+
+
+async def offer(sender: Node, receiver: Node, *paths: Path) -> tuple[Transfer, Transfer]:
+    """The same transfer as each side has it, offered."""
+    before = {each.number for each in await receiver.transfers()}
+    sent = await sender.offer(receiver.id, list(paths))
+    async with asyncio.timeout(SOON_S):
+        while True:
+            fresh = [each for each in await receiver.transfers() if each.number not in before]
+            if fresh:
+                return await becomes(sender, sent, TransferState.OFFERED), fresh[0]
+            await asyncio.sleep(0.005)
+
+
+def saved(transfer: Transfer) -> bytes:
+    return Path(transfer.paths[0]).read_bytes()
