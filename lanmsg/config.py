@@ -121,7 +121,7 @@ def load_settings(
         interfaces=_texts(file, "interfaces"),
         peers=_texts(file, "peers"),
         quiet=bool(file.get("quiet", False)),
-        tui=file.get("tui", {}),
+        tui=_table(file, "tui"),
     )
     settings = _with_environment(settings, env)
     return replace(
@@ -173,6 +173,13 @@ def _text(file: Mapping[str, Any], key: str) -> str:
     value = file.get(key, "")
     if not isinstance(value, str):
         raise ConfigError(f"config key {key}: a text is needed, not {value!r}")
+    return value
+
+
+def _table(file: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = file.get(key, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"config key {key}: a table [{key}] is needed, not {value!r}")
     return value
 
 
@@ -252,7 +259,7 @@ def write_setting(path: Path, key: str, value: object) -> None:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     section, _, name = key.rpartition(".")
     wanted = (
-        {**before, section: {**before.get(section, {}), name: value}} if section else {**before, name: value}
+        {**before, section: {**_table(before, section), name: value}} if section else {**before, name: value}
     )
     for edited in _edits(text, section, name, value):
         if _parsed(edited) == wanted:

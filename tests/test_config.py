@@ -1,5 +1,6 @@
 """Settings: which source wins, and what a wrong one is told."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from lanmsg.config import (
     NAME_MAX_BYTES,
     ConfigError,
     clip_name,
+    config_value,
     default_home,
     default_name,
     load_settings,
+    write_setting,
 )
 
 
@@ -60,6 +63,7 @@ def test_lists_in_the_environment_are_separated_by_commas(home: Path) -> None:
         ('peers = "10.0.0.1"', "peers"),
         ("peers = [1]", "peers"),
         ("downloads = 1", "downloads"),
+        ("tui = 5", "tui"),
         ("name = ", "config.toml"),
     ],
 )
@@ -90,3 +94,80 @@ def test_the_default_home_follows_the_environment(monkeypatch: pytest.MonkeyPatc
 def test_a_name_is_never_cut_inside_a_character() -> None:
     assert clip_name("ä" * 40) == "ä" * (NAME_MAX_BYTES // 2)
     assert clip_name("x" + "ä" * 40) == "x" + "ä" * 23
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "value", "after"),
+    [
+        ("", "name", "anna", 'name = "anna"\n'),
+        ('# mine\nname = "a"  # old\nport = 1\n', "name", "b", '# mine\nname = "b"\nport = 1\n'),
+        ("port = 1", "quiet", True, "port = 1\nquiet = true\n"),
+        ('peers = [\n  "a",  # first\n  "b",\n]\nport = 1\n', "peers", ["c"], 'peers = ["c"]\nport = 1\n'),
+        ("port = 1\n\n[tui]\nascii = true\n", "port", 2, "port = 2\n\n[tui]\nascii = true\n"),
+        ("[tui]\nascii = true\n", "port", 2, "port = 2\n[tui]\nascii = true\n"),
+        ("[tui]\nascii = true\n", "tui.ascii", False, "[tui]\nascii = false\n"),
+        ("port = 1\n", "tui.theme", "ü", 'port = 1\n\n[tui]\ntheme = "ü"\n'),
+        (
+            "[tui]\nport = 7\n\n[tui.keys]\nx = 1\n",
+            "tui.mouse",
+            1,
+            "[tui]\nport = 7\nmouse = 1\n\n[tui.keys]\nx = 1\n",
+        ),
+    ],
+)
+def test_one_key_is_written_and_all_else_stays(
+    home: Path, before: str, key: str, value: object, after: str
+) -> None:
+    write_config(home, before)
+    write_setting(home / "config.toml", key, value)
+    assert (home / "config.toml").read_text(encoding="utf-8") == after
+
+
+def test_a_key_inside_a_table_on_one_line_is_left_to_a_person(home: Path) -> None:
+    write_config(home, "tui = { ascii = true }\n")
+    with pytest.raises(ConfigError, match="cannot be changed"):
+        write_setting(home / "config.toml", "tui.ascii", value=False)
+    assert (home / "config.toml").read_text(encoding="utf-8") == "tui = { ascii = true }\n"
+
+
+def test_the_first_setting_makes_the_home_for_its_owner_alone(home: Path) -> None:
+    write_setting(home / "config.toml", "port", 2400)
+    assert load_settings(home=home, environment={}).port == 2400
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "config.toml").stat().st_mode) == 0o600
+    assert [path.name for path in home.iterdir()] == ["config.toml"]
+
+
+def test_a_link_to_a_file_kept_elsewhere_stays_a_link(home: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "dotfiles.toml"
+    kept.write_text("port = 1\n", encoding="utf-8")
+    home.mkdir()
+    (home / "config.toml").symlink_to(kept)
+    write_setting(home / "config.toml", "port", 2)
+    assert kept.read_text(encoding="utf-8") == "port = 2\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "value"),
+    [
+        ("name", ["anna", "b"], "anna b"),
+        ("port", ["2400"], 2400),
+        ("peers", [], []),
+        ("interfaces", ["eth0"], ["eth0"]),
+        ("quiet", ["off"], False),
+        ("downloads", ["~/in"], "~/in"),
+        ("tui.ascii", ["true"], True),
+        ("tui.width", ["30"], 30),
+        ("tui.theme", ["dark"], "dark"),
+    ],
+)
+def test_words_become_values(key: str, words: list[str], value: object) -> None:
+    assert config_value(key, words) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("port", ["x"]), ("name", [""]), ("quiet", ["maybe"]), ("downloads", [])]
+)
+def test_words_that_are_no_value_are_refused(key: str, words: list[str]) -> None:
+    with pytest.raises(ConfigError, match=key):
+        config_value(key, words)

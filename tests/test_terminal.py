@@ -1,4 +1,4 @@
-"""Peers' text on a terminal: nothing it holds may move the cursor, reverse a row, hide, or push others aside."""
+"""Peers' text on a terminal: it moves no cursor, reverses no row, hides nothing, pushes nothing aside."""
 
 import sys
 import unicodedata

@@ -145,8 +145,7 @@ class BulkRuns:
 
     async def _carry(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> None:
         loop = asyncio.get_running_loop()
-        work = self._send if transfer.direction is Direction.OUT else self._receive
-        ended = loop.run_in_executor(self._threads, partial(work, sock, keys, transfer, run))
+        ended = loop.run_in_executor(self._threads, partial(self._work, sock, keys, transfer, run))
         try:
             outcome = await self._follow(ended, run)
         except asyncio.CancelledError:
@@ -176,6 +175,14 @@ class BulkRuns:
                 with contextlib.suppress(StorageError):  # progress is for the eye
                     await self._disk.write(partial(_note_progress, number=run.number, done=told))
 
+    def _work(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
+        """In the thread."""
+        try:
+            work = self._send if transfer.direction is Direction.OUT else self._receive
+            return work(sock, keys, transfer, run)
+        finally:
+            sock.close()  # where it did not even come to saying something
+
     def _send(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
         stream = self.streams.get(transfer.number)
         if transfer.total is None and stream is None:
@@ -199,7 +206,7 @@ class BulkRuns:
                 limit=self.limits.get(transfer.number),
             )
         except TransferError as error:
-            return _failure(error, run)
+            return _failure(error, run, is_stream=transfer.total is None)
         return Outcome(TransferState.DONE, _left_out(report), done=report.size)
 
     def _receive(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
@@ -219,7 +226,7 @@ class BulkRuns:
                 progress=run.progress,
             )
         except TransferError as error:
-            return _failure(error, run)
+            return _failure(error, run, is_stream=transfer.total is None)
         missing = f"{report.missing} could not be sent" if report.missing else ""
         paths = tuple(str(path) for path in report.paths)
         return Outcome(TransferState.DONE, missing, done=report.size, paths=paths)
@@ -272,9 +279,11 @@ def _offered(transfer: Transfer) -> Offered:
     return Offered(transfer.count, transfer.total, names if len(names) < OFFER_NAMES_MAX else None)
 
 
-def _failure(error: TransferError, run: Run) -> Outcome:
+def _failure(error: TransferError, run: Run, *, is_stream: bool) -> Outcome:
     """A run that could not go on: PAUSED if a later one can, CANCELLED if somebody wanted it so."""
     reason = f"{error} (said the other side)" if error.by_peer else str(error)
+    if is_stream and error.code in GOES_ON_LATER:
+        return Outcome(TransferState.FAILED, f"{reason}; a stream cannot go on later", "lost", done=run.done)
     if error.code in GOES_ON_LATER:
         return Outcome(TransferState.PAUSED, reason, error.code, done=run.done)
     state = TransferState.CANCELLED if error.code == "cancelled" else TransferState.FAILED

@@ -35,6 +35,7 @@ class Connection:
         self.public_key = b""
         self.peer_port = 0
         self.purpose = ""
+        self.is_incoming = False
         self.closed = False
         """Nothing more can be said; what the peer still says is dropped."""
         self.last_used = steady_clock()
@@ -48,7 +49,8 @@ class Connection:
         self._sock = sock
         self._on_events = on_events
         self._is_over = False
-        self._is_detached = False
+        self._is_wanted = False
+        """Somebody is taking the socket over."""
         self._outgoing = bytearray()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -101,8 +103,8 @@ class Connection:
             self._hang_up_after(LAST_WORDS_S if self.peer is None else CLOSE_TIMEOUT_S)
 
     def dispose(self) -> None:
-        """Its run is over: close the socket, unless somebody has taken it."""
-        if not self._is_detached:
+        """Close the socket of a connection that does not run, unless somebody has taken it."""
+        if not self._is_wanted:
             self._sock.close()
 
     async def detach(self) -> tuple[socket.socket, BulkKeys]:
@@ -113,13 +115,19 @@ class Connection:
         Raises ConnectionError when it has ended meanwhile.
         """
         if self.session.state is SessionState.BULK:
+            self._is_wanted = True
             if self._reader is not None:
                 self._reader.cancel()
             self._wake.set()
-            await self.ended.wait()
+            try:
+                await self.ended.wait()
+            except BaseException:
+                self._is_wanted = False
+                if self.ended.is_set():
+                    self.dispose()
+                raise
         if self.session.state is not SessionState.BULK:
             raise ConnectionError("the connection has ended")
-        self._is_detached = True
         self._sock.setblocking(True)  # noqa: FBT003
         return self._sock, self.session.detach()
 
@@ -171,7 +179,7 @@ class Connection:
                 data = self._take()
                 async with asyncio.timeout(WRITE_STALL_S):
                     await loop.sock_sendall(self._sock, data)
-            if self.session.state is SessionState.BULK:
+            if self._is_wanted and self.session.state is SessionState.BULK:
                 return
             if self.closed:
                 self._sock.shutdown(socket.SHUT_WR)
@@ -224,7 +232,7 @@ class Connection:
         self.introduced.set()
         if self._timer is not None:
             self._timer.cancel()
-        if self.session.state is not SessionState.BULK:
+        if not (self._is_wanted and self.session.state is SessionState.BULK):
             self._sock.close()
         self.ended.set()
         for callback in self.on_end:

@@ -30,7 +30,7 @@ from lanmsg.node.events import (
 )
 from lanmsg.node.inbox import Inbox
 from lanmsg.node.outbox import Outbox
-from lanmsg.node.roster import Roster
+from lanmsg.node.roster import PINNED_STATES, Roster
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.shared_presence import SharedPresence
 from lanmsg.node.subscriptions import Subscriptions
@@ -85,8 +85,9 @@ class Engine:
         )
         self._tasks = tasks
         self._lock = ListenerLock(settings.home)
-        self._shared = SharedPresence(self.disk, self.roster)
+        self._shared = SharedPresence(self.disk, self.roster, self.owner)
         self._shown: dict[PeerId, Peer] = {}
+        self._is_cut_off = False
         self._warned: set[PeerId] = set()
         self._rates = RateMeter()
         self._last_message = 0
@@ -107,6 +108,7 @@ class Engine:
             if listen:
                 self._tasks.start(self._take_over())
             self._protect(self.roster.all())
+        self._check_network()
         self._tasks.start(self.outbox.run())
         self._tasks.start(self.desk.run())
         self._tasks.start(self.sessions.sweep(self._keeps_session))
@@ -157,6 +159,9 @@ class Engine:
             port=self.air.tcp_port,
             client=f"lanmsg {__version__}",
         )
+
+    def knows(self, peer: PeerId) -> bool:
+        return self.roster.trust_of(peer) in PINNED_STATES
 
     async def may_talk(self, connection: Connection) -> bool:
         return connection.peer is not None and self.roster.trust_of(connection.peer) is not Trust.BLOCKED
@@ -213,6 +218,15 @@ class Engine:
 
     def _on_interfaces(self) -> None:
         self.subscriptions.publish(InterfacesChanged(self.air.interfaces))
+        self._check_network()
+
+    def _check_network(self) -> None:
+        """Said once each time the network goes: with none, nobody else can appear."""
+        used = [each for each in self.air.interfaces if not each.skipped]
+        is_cut_off = not self.settings.interfaces and all(each.address.startswith("127.") for each in used)
+        if is_cut_off and not self._is_cut_off:
+            self.notice("there is no network", "it is used as soon as there is one; lanmsg help network")
+        self._is_cut_off = is_cut_off
 
     def _show(self, peer_id: PeerId) -> None:
         """Tell the screens how this peer looks now, if it looks different from what they know."""

@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from lanmsg.model import EVERYONE, Conversation, MessageId, Peer, PeerId, Status
-from lanmsg.node.clock import wall_clock
+from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk
 from lanmsg.node.outbox import Outbox
 from lanmsg.node.transfers import TransferDesk
 from lanmsg.protocol import payload as wire
+from lanmsg.protocol.admission import StrangerTalk
+from lanmsg.protocol.constants import NEW_PEER_STORED_MESSAGES_MAX
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.history import Incoming
 from lanmsg.storage.store import Store
@@ -20,6 +22,7 @@ class Host(Protocol):
 
     def notice(self, text: str, hint: str = "") -> None: ...
     def met(self, peer: Peer) -> None: ...
+    def knows(self, peer: PeerId) -> bool: ...
 
 
 class Inbox:
@@ -30,6 +33,7 @@ class Inbox:
         self._outbox = outbox
         self._desk = desk
         self._host = host
+        self._strangers = StrangerTalk()
 
     async def receive(self, connection: Connection, peer: PeerId, payloads: Sequence[wire.Payload]) -> None:
         messages = [each for each in payloads if isinstance(each, wire.Message)]
@@ -57,6 +61,7 @@ class Inbox:
                 return None  # messages and acks were taken together; the rest belongs to bulk connections
 
     async def _store(self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]) -> None:
+        messages = await self._bearable(connection, peer, messages)
         now = wall_clock()
         incoming = [
             Incoming(
@@ -78,6 +83,23 @@ class Inbox:
             return
         for each in messages:
             connection.answer(wire.Ack(id=each.id))
+
+    async def _bearable(
+        self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]
+    ) -> Sequence[wire.Message]:
+        """All of somebody we know; of a stranger what the limits leave, and a word about the rest."""
+        if self._host.knows(peer):
+            return messages
+        unread = await self._disk.read(lambda store: store.history.unread(Conversation.with_peer(peer)))
+        taken: list[wire.Message] = []
+        for each in messages:
+            if unread + len(taken) >= NEW_PEER_STORED_MESSAGES_MAX:
+                connection.answer(wire.Refused(id=each.id, code=wire.RefusedCode.FULL))
+            elif not self._strangers.may_say(peer, steady_clock()):
+                connection.answer(wire.Refused(id=each.id, code=wire.RefusedCode.BUSY))
+            else:
+                taken.append(each)
+        return taken
 
     async def _profile(self, connection: Connection, peer: PeerId, profile: wire.Profile) -> None:
         connection.peer_port = profile.port

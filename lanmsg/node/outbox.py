@@ -115,11 +115,27 @@ class Outbox:
             while self._may_try(peer, steady_clock()) and (rows := await self._waiting(peer)):
                 await self._deliver(await self._sessions.to(peer), peer, rows)
                 self._attempts.pop(peer, None)
-        except (UnreachableError, ConnectionError, TimeoutError, PutOffError, StorageError) as error:
+        except UnreachableError as error:
+            if not await self._handed_over(peer, str(error)):
+                await self._postpone(peer, str(error))
+        except (ConnectionError, TimeoutError, PutOffError, StorageError) as error:
             await self._postpone(peer, str(error) or "the connection broke")
         finally:
             self._couriers.discard(peer)
             self._wake.set()
+
+    async def _handed_over(self, peer: PeerId, reason: str) -> bool:
+        """A dialer cannot reach the peer: the home's listener may have a session that goes the other way."""
+        if self.drains_all:
+            return False
+
+        def give(store: Store) -> bool:
+            now = wall_clock()
+            if is_live := store.presence.is_live(now):
+                store.history.hand_over(peer, self._owner, reason=reason, now=now)
+            return is_live
+
+        return await self._disk.write(give)
 
     async def _waiting(self, peer: PeerId) -> list[Pending]:
         owner, only_own = self._owner, not self.drains_all

@@ -102,7 +102,7 @@ class Roster:
         return found.addresses if found else ()
 
     def search(self, who: str) -> list[Peer]:
-        """Whom `who` may mean: a name (exact, then any case), name~HEX, fingerprint prefix, or address."""
+        """By name (exact, then any case), name~HEX, name@host, fingerprint prefix, or address."""
         everyone = self.all()
         by_name = [each for each in everyone if who in {each.petname, each.nickname}] or [
             each for each in everyone if folded(who) in {folded(each.petname), folded(each.nickname)}
@@ -117,6 +117,15 @@ class Roster:
                 if folded(name) in {folded(each.petname), folded(each.nickname)}
                 and each.id.hex().startswith(tail.lower())
             ]
+        name, at, host = who.rpartition("@")
+        if at and (
+            by_host := [
+                each
+                for each in everyone
+                if folded(name) in {folded(each.petname), folded(each.nickname)} and each.host == host
+            ]
+        ):
+            return by_host
         prefix = who.replace(" ", "").replace("-", "").lower()
         if len(prefix) >= HEX_MIN and (
             by_id := [each for each in everyone if each.id.hex().startswith(prefix)]

@@ -5,16 +5,17 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from typing import Protocol
-from weakref import WeakSet
 
 from lanmsg.model import Address, LanmsgError, PeerId
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError, dial
 from lanmsg.node.tasks import Tasks
+from lanmsg.protocol.admission import Admission
 from lanmsg.protocol.constants import (
     HANDSHAKE_TIMEOUT_S,
     IDLE_SESSION_S,
+    MESSAGE_SESSIONS_PER_PEER_MAX,
     SESSIONS_MAX,
     UNAUTHENTICATED_CONNECTIONS_MAX,
     UNAUTHENTICATED_PER_ADDRESS_MAX,
@@ -36,6 +37,7 @@ class SessionOwner(Protocol):
     def source_for(self, host: str) -> str: ...
     def own_profile(self) -> Profile: ...
     async def may_talk(self, connection: Connection) -> bool: ...
+    def knows(self, peer: PeerId) -> bool: ...
     async def payloads_received(self, connection: Connection, payloads: list[Payload]) -> None: ...
     async def bulk_opened(self, connection: Connection, bulk: Bulk) -> None: ...
     async def session_ended(self, connection: Connection) -> None: ...
@@ -54,10 +56,9 @@ class Sessions:
         self._tasks = tasks
         self._owner = owner
         self._connections: set[Connection] = set()
-        self._parked: WeakSet[Connection] = WeakSet()
-        """Bulk connections whose sockets wait for the thread of their transfer."""
         self._by_peer: dict[PeerId, list[Connection]] = {}
-        self._dialing: dict[PeerId, asyncio.Task[Connection | UnreachableError]] = {}
+        self._admission = Admission()
+        self._wanted: dict[PeerId, asyncio.Future[Connection]] = {}
 
     def live(self, peer: PeerId) -> Connection | None:
         """The open message session to use; one that reaches the peer's listener is the better one."""
@@ -72,19 +73,18 @@ class Sessions:
         return {peer for peer in self._by_peer if self.live(peer) is not None}
 
     async def to(self, peer: PeerId) -> Connection:
-        """The message session with `peer`, dialled if there is none. Raises UnreachableError."""
+        """The message session with `peer`, dialled if there is none. Raises UnreachableError.
+
+        If the peer dials us meanwhile, that is the one: our own attempt may be up against a firewall.
+        """
         if (connection := self.live(peer)) is not None:
             return connection
-        task = self._dialing.get(peer)
-        if task is None:
-            task = self._tasks.begin(self._dial_for_messages(peer))
-            self._dialing[peer] = task
-            task.add_done_callback(lambda _: self._dialing.pop(peer, None))
+        wanted = self._wanted.get(peer)
+        if wanted is None:
+            wanted = self._wanted[peer] = asyncio.get_running_loop().create_future()
+            self._tasks.start(self._dial_for_messages(peer, wanted))
         # Shielded: one who stops waiting must not hang up on the others.
-        outcome = await asyncio.shield(task)
-        if isinstance(outcome, UnreachableError):
-            raise outcome
-        return outcome
+        return await asyncio.shield(wanted)
 
     async def open(
         self, addresses: Sequence[Address], expected: PeerId | None, *, bulk: bool = False
@@ -102,13 +102,21 @@ class Sessions:
 
     def accept(self, sock: socket.socket, remote: Address) -> None:
         """A connection came in: let it prove itself, unless too many are at that already."""
-        strangers = [each for each in self._connections if each.peer is None]
-        same = sum(each.remote.host == remote.host for each in strangers)
-        if len(strangers) >= UNAUTHENTICATED_CONNECTIONS_MAX or same >= UNAUTHENTICATED_PER_ADDRESS_MAX:
+        if not self._may_begin(remote.host):
             sock.close()
             return
         session = Session.responder(self._identity, entropy=Entropy(os.urandom), now=steady_clock())
-        self._start(sock, session, remote, "")
+        self._start(sock, session, remote, "").is_incoming = True
+
+    def _may_begin(self, host: str) -> bool:
+        """Limits for strangers; an address from which somebody is on the line is none."""
+        strangers = [each for each in self._connections if each.peer is None]
+        same = sum(each.remote.host == host for each in strangers)
+        if len(strangers) >= UNAUTHENTICATED_CONNECTIONS_MAX or same >= UNAUTHENTICATED_PER_ADDRESS_MAX:
+            return False
+        if any(each.peer is not None and each.remote.host == host for each in self._connections):
+            return True
+        return self._admission.admit(host, steady_clock())
 
     def tell_all(self, payload: Payload) -> None:
         """For everyone on the line; those who are not hear it at their next session."""
@@ -155,17 +163,22 @@ class Sessions:
                 connection.abort()
 
     def dispose(self) -> None:
-        """Once no task is left: close the sockets of connections whose task never began, or was cut short."""
-        for connection in [*self._connections, *self._parked]:
+        """Once no task is left: close the sockets of connections whose task was ended before it began."""
+        for connection in self._connections:
             connection.dispose()
 
-    async def _dial_for_messages(self, peer: PeerId) -> Connection | UnreachableError:
+    async def _dial_for_messages(self, peer: PeerId, wanted: "asyncio.Future[Connection]") -> None:
         try:
-            return await self.open(self._owner.addresses_of(peer), peer)
-        except UnreachableError as error:
-            return error
-        except TimeoutError:
-            return UnreachableError("no answer")
+            connection = await self.open(self._owner.addresses_of(peer), peer)
+            if not wanted.done():
+                wanted.set_result(connection)
+        except (UnreachableError, TimeoutError) as error:
+            if not wanted.done():
+                wanted.set_exception(UnreachableError(str(error) or "no answer"))
+                wanted.exception()  # looked at, also when nobody waits for it any more
+        finally:
+            wanted.cancel()
+            del self._wanted[peer]
 
     def _start(self, sock: socket.socket, session: Session, remote: Address, purpose: str) -> Connection:
         connection = Connection(sock, session, remote, self._on_events)
@@ -180,8 +193,8 @@ class Sessions:
         finally:
             self._connections.discard(connection)
             self._remove(connection)
-            if connection.purpose == "bulk":
-                self._parked.add(connection)
+        if connection.peer is None and connection.is_incoming:
+            self._admission.failed(connection.remote.host, steady_clock())
         if connection.purpose == "messages" and connection.peer is not None:
             await self._owner.session_ended(connection)
 
@@ -206,6 +219,8 @@ class Sessions:
                 if not await self._owner.may_talk(connection):
                     connection.close(CloseCode.BLOCKED)
                     return
+                if connection.is_incoming and self._owner.knows(event.peer):
+                    self._admission.proved(connection.remote.host)
                 self._on_established(connection, event)
             elif isinstance(event, PayloadReceived):
                 if connection.purpose:
@@ -233,9 +248,16 @@ class Sessions:
             connection.close(CloseCode.PROTOCOL)
 
     def _open_for_messages(self, connection: Connection) -> None:
-        if connection.peer is not None and not connection.closed:
-            self._by_peer.setdefault(connection.peer, []).append(connection)
-            connection.send(self._owner.own_profile())
+        if connection.peer is None or connection.closed:
+            return
+        group = self._by_peer.setdefault(connection.peer, [])
+        if sum(not each.closed for each in group) >= MESSAGE_SESSIONS_PER_PEER_MAX:
+            connection.close(CloseCode.DUPLICATE)
+            return
+        group.append(connection)
+        connection.send(self._owner.own_profile())
+        if (wanted := self._wanted.get(connection.peer)) is not None and not wanted.done():
+            wanted.set_result(connection)
 
     def _remove(self, connection: Connection) -> None:
         if connection.peer is not None and connection in (group := self._by_peer.get(connection.peer, [])):

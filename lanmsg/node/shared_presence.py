@@ -16,15 +16,16 @@ SHARE_S = 0.1
 
 
 class SharedPresence:
-    def __init__(self, disk: Disk, roster: Roster):
+    def __init__(self, disk: Disk, roster: Roster, owner: bytes):
         self._disk = disk
+        self._owner = owner
         self._roster = roster
         self._unshared: set[PeerId] = set()
         self._some = asyncio.Event()
 
     async def begin(self) -> None:
-        """This process is the listener now: what another one saw before counts no more."""
-        await self._disk.read(_begin)
+        """This process is the listener now: what another one saw, and what it was serving, is over."""
+        await self._disk.read(partial(_begin, owner=self._owner))
 
     def note(self, peer: PeerId) -> None:
         """It came, went or changed."""
@@ -50,9 +51,10 @@ class SharedPresence:
         return await self._disk.read(partial(_read, now=wall_clock()))
 
 
-def _begin(store: Store) -> None:
-    store.presence.clear()
-    store.presence.heartbeat(wall_clock())
+def _begin(store: Store, *, owner: bytes) -> None:
+    before = store.presence.begin(owner, wall_clock())
+    store.history.release_leases(before)
+    store.transfers.release_leases(before)
 
 
 def _share(store: Store, *, here: Sequence[Peer], gone: set[PeerId], now: float) -> None:

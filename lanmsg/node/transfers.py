@@ -33,6 +33,7 @@ from lanmsg.protocol.constants import (
 from lanmsg.protocol.errors import LocalProtocolError
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.leases import LEASE_MAX_SECONDS
+from lanmsg.storage.store import Store
 
 LEASE_S = 20.0
 """How long a row stays this process's after its last sign of life; then the listener takes it over."""
@@ -259,13 +260,31 @@ class TransferDesk:
                     await self._tell(transfer)
                 case _:
                     pass  # waiting for somebody's answer, or over
-        except (UnreachableError, ConnectionError, TimeoutError, StorageError):
+        except UnreachableError:
+            if not await self._handed_over(transfer):
+                await asyncio.sleep(TICK_S)
+        except (ConnectionError, TimeoutError, StorageError):
             await asyncio.sleep(TICK_S)
         except LocalProtocolError as error:
             reason = f"it cannot be offered: {error}"
             await self._rows.move(transfer.number, TransferState.FAILED, reason=reason, code="invalid")
         finally:
             self._stepping.discard(transfer.number)
+
+    async def _handed_over(self, transfer: Transfer) -> bool:
+        """A dialer cannot reach the peer: the home's listener can be dialled back. It has no pipe of ours."""
+        if self.serves_all or transfer.total is None:
+            return False
+
+        def give(store: Store) -> bool:
+            now = wall_clock()
+            live = store.presence.is_live(now)
+            return live and store.transfers.hand_over(transfer.number, self._owner, now)
+
+        if given := await self._disk.write(give):
+            self._own.discard(transfer.number)
+            self._leases.pop(transfer.number, None)
+        return given
 
     async def _offer(self, transfer: Transfer) -> None:
         """Once in each session, and again when it is not answered as it should."""
@@ -302,7 +321,8 @@ class TransferDesk:
             (await self._sessions.to(transfer.peer)).send(wire.Callback(id=transfer.id))
             raise
         connection.send(wire.Bulk(id=transfer.id, role="source"))
-        await self.runs.serve(connection, transfer)
+        # A task of its own: while it runs, the row may ask for other things, such as telling that it is over.
+        self._tasks.start(self.runs.serve(connection, transfer))
 
     async def _tell(self, transfer: Transfer) -> None:
         """Tell the peer of a decision, once; of a yes, which nobody acknowledges, in each session."""

@@ -215,7 +215,6 @@ BLOCK_FINISH: Final = 4
 BLOCK_VOID: Final = 5  # Instead of END: the source could not read this file to its end; none of it is kept.
 # 131,067: one block of bytes fills one record.
 BLOCK_BYTES_MAX_BYTES: Final = DATA_PLAINTEXT_MAX_BYTES - BLOCK_HEADER_BYTES
-BLOCK_FINISH_BYTES: Final = 12  # Entries u32, bytes u64.
 ENTRY_BLOCK_MAX_BYTES: Final = 2048  # An entry's MessagePack: its path and four small fields.
 PATH_MAX_BYTES: Final = 1024  # A relative path in UTF-8, "/" between its parts.
 # Parts of a path; deep enough for real source trees, shallow enough for one descriptor each.
@@ -245,20 +244,19 @@ HANDSHAKES_PER_ADDRESS_BURST: Final = 20  # Several commands started together.
 FAILED_HANDSHAKES_MAX: Final = 5
 FAILED_HANDSHAKES_WINDOW_S: Final = 60.0  # Never applied to the address of a peer with an open session.
 SESSIONS_MAX: Final = 256  # Open sessions in all; the one idle longest is closed with `idle`.
-# Both sides may dial at once; the younger one is closed with `duplicate`.
-MESSAGE_SESSIONS_PER_PEER_MAX: Final = 2
+# A listener, and commands of its home in parallel; one more is closed with `duplicate`.
+MESSAGE_SESSIONS_PER_PEER_MAX: Final = 16
 BULK_SESSIONS_PER_PEER_MAX: Final = 4  # Transfers of one peer that run at the same time.
 BULK_SESSIONS_MAX: Final = 16  # Transfers that run at the same time; each has a thread.
 # A session on which nothing was said for so long is closed; the next message dials again.
 IDLE_SESSION_S: Final = 600.0
-ADDRESS_LIMITERS_MAX: Final = 4096  # Addresses whose rates are remembered: the table is a target too.
 OUTBOUND_QUEUE_MAX_BYTES: Final = 1 << 20  # Bytes waiting for one peer's socket before its senders wait.
 WRITE_STALL_S: Final = 60.0  # A peer that takes nothing for so long is closed.
 # A stranger's messages; beyond the burst they are answered `busy`, and the peer tries again later.
-NEW_PEER_MESSAGES_PER_S: Final = 5.0
-NEW_PEER_MESSAGES_BURST: Final = 60  # A pasted paragraph, line by line.
-# A stranger cannot fill the disk: further ones are answered `full`.
-NEW_PEER_STORED_MESSAGES_MAX: Final = 1000
+NEW_PEER_MESSAGES_PER_S: Final = 20.0
+NEW_PEER_MESSAGES_BURST: Final = 200  # A log piped line by line by somebody who was never answered.
+# Unread ones: a stranger cannot fill the disk. Further ones are answered `full`.
+NEW_PEER_STORED_MESSAGES_MAX: Final = 10_000
 PENDING_OFFERS_PER_PEER_MAX: Final = 32  # Undecided offers of a known peer.
 PENDING_OFFERS_PER_NEW_PEER_MAX: Final = 2  # A stranger cannot bury the screen in questions.
 PENDING_OFFERS_MAX: Final = 256  # Undecided offers in all.

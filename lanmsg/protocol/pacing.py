@@ -79,6 +79,9 @@ class TokenBucket:
         self._level -= cost
         return True
 
+    def give_back(self, cost: float = 1.0) -> None:
+        self._level = min(self._burst, self._level + cost)
+
 
 class SourceBuckets:
     """A bucket for each address; beyond SOURCES_REMEMBERED_MAX the one used longest ago is forgotten."""
@@ -97,6 +100,10 @@ class SourceBuckets:
         else:
             self._buckets.move_to_end(host)
         return bucket.take(now)
+
+    def give_back(self, host: str) -> None:
+        if (bucket := self._buckets.get(host)) is not None:
+            bucket.give_back()
 
 
 class NewcomerBudget:

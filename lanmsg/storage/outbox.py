@@ -101,6 +101,13 @@ class Outbox:
                 (number, peer, owner),
             )
 
+    def hand_over(self, peer: PeerId, owner: bytes, *, reason: str, now: float) -> None:
+        """What this process holds for `peer` is the listener's now; it hears of it as of any change."""
+        with self._database.transaction(durable=False) as write:
+            for number, recipient, *_ in self._waiting(owner, now, peer, -1, OURS):
+                _move(write, number, PeerId(recipient), Delivery.QUEUED, reason=reason, now=now)
+                self.release_lease(number, peer, owner)
+
     def set_delivery(
         self, number: int, peer: PeerId, state: Delivery, *, reason: str = "", now: float
     ) -> bool:

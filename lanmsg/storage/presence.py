@@ -47,6 +47,15 @@ class Presence:
         )
         return [_peer_of(row) for row in rows]
 
+    def begin(self, owner: bytes, now: float) -> bytes:
+        """This process is the listener; returns the `owner` of the one before it, b"" if there was none."""
+        with self._database.transaction(durable=False) as write:
+            row = write.one("SELECT value FROM state WHERE name = 'listener'")
+            write.run("INSERT OR REPLACE INTO state VALUES ('listener', ?)", (owner,))
+            self.clear()
+            self.heartbeat(now)
+        return bytes(row[0]) if row else b""
+
     def heartbeat(self, now: float) -> None:
         """The listener lives. Wakes nobody up, unless it was thought dead."""
         with self._database.transaction(durable=False) as write:

@@ -189,6 +189,16 @@ class Transfers:
             )
         return taken > 0
 
+    def hand_over(self, number: int, owner: bytes, now: float) -> bool:
+        """This process's row is the listener's to serve; it hears of it as of any change."""
+        with self._database.transaction(durable=False) as write:
+            given = write.run(
+                "UPDATE transfers SET lease_owner = NULL, lease_until = 0, updated_at = ?, revision = ?"  # noqa: S608
+                f" WHERE number = ? AND lease_owner = ? AND {OPEN}",
+                (now, write.revision(), number, owner),
+            )
+        return given > 0
+
     def renew_leases(self, owner: bytes, until: float) -> int:
         """Lengthens every lease of this process; how many it holds."""
         with self._database.transaction(durable=False) as write:

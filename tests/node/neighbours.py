@@ -14,6 +14,7 @@ from lanmsg.node.events import NodeEvent
 from lanmsg.node.node import Node
 from lanmsg.protocol.identity import LocalIdentity, generate_identity
 from lanmsg.storage.identity import save_key
+from lanmsg.storage.store import Store
 from tests.protocol.people import person
 
 STORY_SECONDS = 30.0
@@ -95,10 +96,21 @@ class Neighbours:
                 await leave.wait()
 
         task = self._group.create_task(hold())
-        await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
-        node = await ready if ready.done() else await _failed(task)
+        task.add_done_callback(lambda _: ready.done() or ready.cancel())
+        node = await ready
         self._held[node] = Held(task, leave)
         return node
+
+    def pin(self, name: str, other: str) -> None:
+        """`name` knows `other`, and so puts up with much more of it; before its node is opened."""
+        store = Store.open(self.settings(name).home)
+        store.peers.pin(identity(other).peer_id, nickname=other, now=1.0)
+        store.close()
+
+    async def attempt(self, name: str, /, **changes: Any) -> None:
+        """Open and close it here, so that the failure of a start is the caller's to see."""
+        async with Node.running(self.settings(name, **changes), listen=True):
+            pass
 
     async def meet(self, *names: str) -> list[Node]:
         """Listeners of these names, who all see each other."""
@@ -114,16 +126,11 @@ class Neighbours:
     async def kill(self, node: Node) -> None:
         """As by kill -9: nobody hears a goodbye, and nothing is put in order at home."""
         engine = engine_of(node)
-        engine.air.discovery.leave = lambda now: None  # type: ignore[method-assign]  # silence is the point
+        engine.air._beacon.close()
         engine._let_go = lambda store: None  # type: ignore[method-assign]  # leases stay
         for connection in list(engine.sessions._connections):
             connection.abort()
         await self.close(node)
-
-
-async def _failed(task: "asyncio.Task[None]") -> Node:
-    await task
-    raise AssertionError("a node ended before it was ready")
 
 
 def _innermost(group: BaseException) -> BaseException:

@@ -13,7 +13,8 @@ from lanmsg.node.node import Node
 from lanmsg.protocol.ephemeral import Entropy
 from lanmsg.protocol.events import PayloadReceived, SessionClosed, SessionEvent
 from lanmsg.protocol.identity import LocalIdentity
-from lanmsg.protocol.payload import CloseCode, Message, Payload, Profile
+from lanmsg.protocol.payload import Close, CloseCode, Message, Payload, Profile, decode
+from lanmsg.protocol.record import RecordKind, RecordReader
 from lanmsg.protocol.session import Session
 from tests.node.neighbours import SOON_S, Neighbours, identity, listening_at
 
@@ -77,6 +78,20 @@ class Line:
             while await self._read():
                 pass
         return self.closed
+
+    async def end_of_bulk(self) -> str:
+        """The code of the CLOSE by which the node refuses a bulk session."""
+        self.writer.write(self.session.data_to_send())
+        keys = self.session.detach()
+        async with asyncio.timeout(SOON_S):
+            data = keys.pending + await self._reader.read()
+        record = RecordReader(keys.receive, (RecordKind.CLOSE,))
+        record.receive_data(data)
+        found = record.next_record(steady_clock())
+        assert found is not None, "it hung up without a word"
+        said = decode(found.plaintext)
+        assert isinstance(said, Close)
+        return said.code
 
     def hang_up(self) -> None:
         """With a word."""

@@ -85,7 +85,7 @@ def message(text: str = "hello") -> Message:
 
 def test_what_is_said_arrives_in_order() -> None:
     async def scene(anna: End, ben: End) -> None:
-        said = [profile("anna"), *(message(f"number {number}") for number in range(50))]
+        said: list[Payload] = [profile("anna"), *(message(f"number {number}") for number in range(50))]
         for payload in said:
             anna.connection.send(payload)
         await until(lambda: len(ben.heard) == len(said))
@@ -201,8 +201,9 @@ def test_a_peer_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
     async def scene(anna: End, ben: End) -> None:
         ben.may_go_on.clear()
-        for payload in [profile("anna"), *(message("x" * 32_000) for _ in range(80))]:
-            anna.connection.send(payload)
+        anna.connection.send(profile("anna"))
+        for _ in range(80):
+            anna.connection.send(message("x" * 32_000))
         full = asyncio.get_running_loop().create_task(anna.connection.room())
         await anna.connection.ended.wait()
         await full  # who waits for room is not left waiting

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from lanmsg.model import Delivery, Peer, Status, Trust
+from lanmsg.model import Delivery, LanmsgError, Peer, Status, Trust
 from lanmsg.node import engine as module
 from lanmsg.node import transfers
 from lanmsg.node.engine import Engine
-from lanmsg.node.events import KeyChanged, MessageAdded, PeerAppeared, PeerChanged, PeerLeft
+from lanmsg.node.events import KeyChanged, MessageAdded, Notice, PeerAppeared, PeerChanged, PeerLeft
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import (
     Heard,
@@ -192,7 +192,7 @@ def test_a_static_peer_that_nobody_can_resolve_is_a_notice_and_no_crash(neighbou
     async def story() -> None:
         anna = await neighbours.open("anna", peers=("no such host", "127.0.0.1:99999"))
         heard = Heard(anna)
-        first, second = await heard.next(module.Notice), await heard.next(module.Notice)
+        first, second = await heard.next(Notice), await heard.next(Notice)
         assert "no such host" in first.text
         assert "99999" in second.text
 
@@ -341,7 +341,7 @@ def test_a_start_that_fails_leaves_nothing_behind(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: object, store: object) -> int:
-        raise module.LanmsgError("the store is damaged")
+        raise LanmsgError("the store is damaged")
 
     monkeypatch.setattr(Engine, "_load", fail)
     threads = threading.active_count()
@@ -349,7 +349,7 @@ def test_a_start_that_fails_leaves_nothing_behind(
     async def story() -> None:
         await neighbours.open("anna")
 
-    with pytest.raises(module.LanmsgError, match="the store is damaged"):
+    with pytest.raises(LanmsgError, match="the store is damaged"):
         neighbours.run(story)
     assert threading.active_count() == threads
 

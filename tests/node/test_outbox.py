@@ -55,21 +55,25 @@ async def hear_messages(line: Line, count: int) -> list[wire.Message]:
 def test_messages_arrive_in_order_and_once_while_the_line_breaks_again_and_again(
     neighbours: Neighbours,
 ) -> None:
+    neighbours.pin("ben", "anna")
+
     async def story() -> None:
         anna, ben = await neighbours.meet("anna", "ben")
         said = [f"line {number}" for number in range(300)]
-        for text in said:
-            last = await say(anna, ben, text)
-            if last.number % 40 == 0:
+        for number, text in enumerate(said):
+            await say(anna, ben, text)
+            if number % 40 == 0:
                 for connection in list(engine_of(ben).sessions._connections):
                     connection.abort()
-        assert (await anna.delivered(last, timeout=5)).state is Delivery.DELIVERED
-        assert await texts(ben) == said
+        assert (await say_and_wait(anna, ben, "last")).state is Delivery.DELIVERED
+        assert await texts(ben) == [*said, "last"]
 
     neighbours.run(story)
 
 
 def test_a_thousand_messages_that_waited_are_delivered_when_the_peer_comes(neighbours: Neighbours) -> None:
+    neighbours.pin("ben", "anna")
+
     async def story() -> None:
         anna = await neighbours.open("anna")
         said = [f"number {number}" for number in range(1000)]

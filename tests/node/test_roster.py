@@ -29,7 +29,9 @@ def test_a_name_is_exact_before_it_is_any_case() -> None:
     assert ambiguous.value.candidates == ("Ben~02020202", "ben~03030303")
 
 
-@pytest.mark.parametrize("who", ["0202020202", "02020202 0202", "ben~0202", "10.0.0.2", "10.0.0.2:2372"])
+@pytest.mark.parametrize(
+    "who", ["0202020202", "02020202 0202", "ben~0202", "Ben@10.0.0.2", "10.0.0.2", "10.0.0.2:2372"]
+)
 def test_fingerprint_and_address_find_a_peer_too(who: str) -> None:
     found = roster(present(BEN, "ben"), present(EVE, "eve")).one(who)
     assert found is not None

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from lanmsg.model import Delivery, LanmsgError, MessageId
+from lanmsg.model import Delivery, LanmsgError, MessageId, Peer
 from lanmsg.node import sessions as module
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.events import Notice
@@ -62,6 +62,19 @@ def test_many_who_want_the_same_peer_share_one_dial(neighbours: Neighbours) -> N
         anna, ben = await neighbours.meet("anna", "ben")
         found = await asyncio.gather(*(engine_of(anna).sessions.to(ben.id) for _ in range(10)))
         assert len(set(map(id, found))) == 1
+
+    neighbours.run(story)
+
+
+def test_who_dials_us_while_we_dial_in_vain_is_the_one(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:  # takes connections, and does not say a word
+            engine_of(anna).roster.set_shared([Peer(ben.id, "ben", addresses=(ben.address,))])
+            await say(anna, ben.id, "hello?")
+            await until(lambda: not ben.arrivals.empty())
+            line = await ben.call(anna)
+            assert (await line.hear(wire.Message)).text == "hello?"
 
     neighbours.run(story)
 

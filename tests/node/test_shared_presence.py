@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from lanmsg.model import Delivery
+from lanmsg.model import Delivery, LanmsgError, Peer
 from lanmsg.node import engine as module
-from lanmsg.node.events import ListeningChanged, MessageAdded, PeerLeft
+from lanmsg.node.events import ListeningChanged, MessageAdded, Notice, PeerLeft
 from lanmsg.node.node import Node
 from lanmsg.node.shared_presence import SharedPresence
 from lanmsg.storage.errors import StorageError
@@ -107,14 +107,14 @@ def test_one_that_cannot_listen_says_so_once_and_goes_on_trying(
         heard = Heard(second)
 
         def refuse(*args: object) -> None:
-            raise module.LanmsgError("no TCP port can be had", code="network")
+            raise LanmsgError("no TCP port can be had", code="network")
 
         with monkeypatch.context() as patch:
             patch.setattr(engine_of(second).air, "listen", refuse)
             await neighbours.close(first)
-            assert (await heard.next(module.Notice)).text == "no TCP port can be had"
+            assert (await heard.next(Notice)).text == "no TCP port can be had"
             with pytest.raises(TimeoutError):
-                await heard.next(module.Notice, 0.2)
+                await heard.next(Notice, 0.2)
         await until(lambda: second.listening)
 
     neighbours.run(story)
@@ -143,7 +143,7 @@ def test_what_a_full_disk_kept_from_the_others_is_written_later(
     neighbours.run(story)
 
 
-async def written(node: Node) -> list[module.Peer]:
-    found = await SharedPresence(engine_of(node).disk, engine_of(node).roster).read()
+async def written(node: Node) -> list[Peer]:
+    found = await SharedPresence(engine_of(node).disk, engine_of(node).roster, b"").read()
     assert found is not None
     return found

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from lanmsg.model import Address, LanmsgError, PeerId, TransferState, Trust
+from lanmsg.model import Address, LanmsgError, PeerId, TransferId, TransferState, Trust
 from lanmsg.node import engine, transfers
+from lanmsg.node.clock import wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.node import Node
@@ -93,7 +94,7 @@ def test_a_running_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who
             await anna.cancel(sent.number)
         else:
             await ben.cancel(received.number)
-        disk.go_on()
+        disk.go_on_soon()
         await becomes(anna, sent, CANCELLED)
         await becomes(ben, received, CANCELLED)
         await until(lambda: not engine_of(ben).desk.runs._runs)
@@ -319,7 +320,7 @@ def test_a_run_whose_process_died_is_taken_over(
         await anna.read(lambda store: store.transfers.move(sent.number, RUNNING, now=1.0))
         await anna.read(lambda store: store.transfers.release_leases(engine_of(anna).owner))
         await anna.read(
-            lambda store: store.transfers.take_lease(sent.number, b"the dead", transfers.wall_clock() + 0.3)
+            lambda store: store.transfers.take_lease(sent.number, b"the dead", wall_clock() + 0.3)
         )
         engine_of(anna).desk._leases.clear()
         await ben.accept(received.number)
@@ -411,7 +412,7 @@ def test_talk_goes_on_beside_a_transfer(neighbours: Neighbours, disk: Disk) -> N
 
 def file_offer(transfer: bytes = b"t" * 16, name: str = "a.txt") -> wire.Offer:
     items = (wire.OfferedItem(name, 5, folder=False),)
-    return wire.Offer(wire.TransferId(transfer), items, 1, 5, "", 600)
+    return wire.Offer(TransferId(transfer), items, 1, 5, "", 600)
 
 
 def leases(node: Node) -> dict[int, float]:

@@ -13,8 +13,10 @@ from lanmsg.node.node import Node
 from lanmsg.storage.downloads import PartialTransfer
 from tests.node.neighbours import SOON_S, Neighbours, until
 
-SIZE = 3_000_000
+SIZE = 8 << 20
 """More than the sockets of loopback hold at once, so that a slow receiver is felt by the sender."""
+
+PATTERN_BYTES = 1 << 16
 
 
 class Disk:
@@ -55,7 +57,7 @@ def impatience(patch: pytest.MonkeyPatch) -> None:
 
 def file_of(neighbours: Neighbours, name: str = "report.pdf", size: int = 1000) -> Path:
     path = neighbours.folder / name
-    path.write_bytes(os.urandom(size))
+    path.write_bytes((os.urandom(min(size, PATTERN_BYTES)) * (size // PATTERN_BYTES + 1))[:size])
     return path
 
 

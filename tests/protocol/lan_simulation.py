@@ -103,7 +103,7 @@ class Node:
 
 
 class Lan:
-    """Nodes on one link. `loss`: chance that a copy of a datagram does not arrive. Latency is 1 to 3 ticks."""
+    """Nodes on one link. `loss`: chance that a copy of a datagram does not arrive. Latency: 1 to 3 ticks."""
 
     def __init__(self, *, loss: float = 0.0, seed: int = 1, whole: int = MAX_NODES) -> None:
         """Only the first `whole` nodes keep tables; the others are headcounts."""

@@ -1,0 +1,32 @@
+"""`python -m lanmsg` and the installed command: nothing is imported before it is known to be needed."""
+
+import sys
+from collections.abc import Sequence
+
+from lanmsg import __version__
+
+BROKEN_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words == ["--version"]:
+        # Asked by scripts and shells all the time: answered before the parser's modules are read.
+        return print_version()
+    from lanmsg.cli.main import run  # see above
+
+    return run(words)
+
+
+def print_version() -> int:
+    try:
+        sys.stdout.write(f"lanmsg {__version__}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # or the interpreter flushes once more, loudly
+        return BROKEN_PIPE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""The values of lanmsg as JSON fields: names and meanings are a contract with other programs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from lanmsg.api import Conversation, Message, Peer, PeerId, Recipient, Transfer, wall_clock
+from lanmsg.cli.output import timestamp
+
+
+def peer_fields(peer: Peer) -> dict[str, Any]:
+    return {
+        "id": peer.id.hex(),
+        "name": peer.name,
+        "nickname": peer.nickname,
+        "host": peer.host,
+        "addrs": [str(address) for address in peer.addresses],
+        "present": peer.present,
+        "status": peer.status.name.lower(),
+        "note": peer.note,
+        "trust": peer.trust.value,
+        "last_seen": timestamp(wall_clock() if peer.present else peer.last_seen),
+    }
+
+
+def stranger(peer: PeerId) -> Peer:
+    """A peer of which only the key is known any more."""
+    return Peer(peer, "")
+
+
+def conversation_name(conversation: Conversation) -> str:
+    return conversation.kind.value
+
+
+def message_fields(message: Message, peer: Peer) -> dict[str, Any]:
+    """What a peer wrote; `peer` is its sender."""
+    return {
+        "id": message.id.hex(),
+        "peer": peer_fields(peer),
+        "conversation": conversation_name(message.conversation),
+        "text": message.text,
+        "sent": timestamp(message.sent_at),
+    }
+
+
+def recipient_fields(recipient: Recipient, peer: Peer) -> dict[str, Any]:
+    return {"peer": peer_fields(peer), "state": recipient.state.value, "reason": recipient.reason}
+
+
+def offer_fields(transfer: Transfer, peer: Peer) -> dict[str, Any]:
+    return {
+        "transfer": transfer.number,
+        "direction": transfer.direction.value,
+        "peer": peer_fields(peer),
+        "files": [
+            {"name": file.name, "size": file.size, "folder": file.is_folder} for file in transfer.files
+        ],
+        "total": transfer.total,
+        "count": transfer.count,
+        "text": transfer.text,
+        "expires": timestamp(transfer.expires_at),
+    }
+
+
+def transfer_fields(transfer: Transfer, peer: Peer) -> dict[str, Any]:
+    """A whole row, as `transfers --json` lists it."""
+    return offer_fields(transfer, peer) | {
+        "state": transfer.state.value,
+        "done": transfer.done,
+        "code": transfer.code,
+        "reason": transfer.reason,
+        "paths": list(transfer.paths),
+        "updated": timestamp(transfer.updated_at),
+    }
+
+
+def progress_fields(transfer: Transfer, rate: float) -> dict[str, Any]:
+    return {
+        "transfer": transfer.number,
+        "direction": transfer.direction.value,
+        "done": transfer.done,
+        "total": transfer.total,
+        "rate": round(rate),
+    }
+
+
+def done_fields(transfer: Transfer, peer: Peer, seconds: float) -> dict[str, Any]:
+    return {
+        "transfer": transfer.number,
+        "direction": transfer.direction.value,
+        "peer": peer_fields(peer),
+        "paths": list(transfer.paths),
+        "bytes": transfer.done,
+        "seconds": round(seconds, 3),
+    }
+
+
+def failed_fields(transfer: Transfer, peer: Peer) -> dict[str, Any]:
+    return {
+        "transfer": transfer.number,
+        "direction": transfer.direction.value,
+        "peer": peer_fields(peer),
+        "code": failure_code(transfer),
+        "error": transfer.reason or failure_code(transfer),
+    }
+
+
+def failure_code(transfer: Transfer) -> str:
+    """The name of how a transfer ended: its own code, else its state."""
+    return transfer.code or transfer.state.value
+
+
+def peers_document(peers: Iterable[Peer]) -> dict[str, Any]:
+    return {"peers": [peer_fields(peer) for peer in peers]}

@@ -1,0 +1,88 @@
+"""What a command, an option and a positional word are; the commands themselves are in `table`."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option; `metavar` is empty for a switch."""
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str = ""
+    convert: Callable[[str], object] = str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    repeat: bool = False
+
+    @property
+    def name(self) -> str:
+        return max(self.flags, key=len).lstrip("-").replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Positional:
+    name: str
+    label: str
+    many: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `run` is `module:function` under lanmsg.cli, imported when it is called for.
+
+    `result`: with --json, the last line on stdout says how it ended.
+    """
+
+    name: str
+    summary: str
+    run: str
+    example: str
+    group: str
+    aliases: tuple[str, ...] = ()
+    positionals: tuple[Positional, ...] = ()
+    options: tuple[Option, ...] = ()
+    details: str = ""
+    result: bool = False
+
+    @property
+    def usage(self) -> str:
+        return " ".join(["lanmsg", self.name, *(positional.label for positional in self.positionals)])
+
+
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{text!r} is not a number of seconds")
+    return value
+
+
+def number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"{text!r} is not a number")
+    return int(text)
+
+
+RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?(?:/s)?", re.IGNORECASE)
+RATE_UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}
+
+
+def rate(text: str) -> int:
+    """Bytes a second: 500k, 2.5M, 1G, or a plain number."""
+    match = RATE.fullmatch(text)
+    value = int(float(match[1]) * RATE_UNITS[match[2].lower()]) if match else 0
+    if value < 1:
+        raise ValueError(f"{text!r} is not a rate like 500k or 2.5M (bytes a second)")
+    return value
+
+
+def switch(*flags: str, help: str) -> Option:  # noqa: A002 - the word of the parser
+    return Option(flags, help, default=False)

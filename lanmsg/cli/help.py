@@ -1,0 +1,95 @@
+"""Every help text, made from the table; an example that works stands at the end of each."""
+
+import shutil
+import textwrap
+
+from lanmsg.cli.grammar import Command, Option
+from lanmsg.cli.output import Result
+from lanmsg.cli.parser import Invocation, suggestion
+from lanmsg.cli.table import BY_NAME, COMMANDS, GLOBAL_OPTIONS, TUI
+from lanmsg.cli.topics import TOPICS
+from lanmsg.model import LanmsgError
+
+WIDEST = 100
+"""Longer lines are hard to read, however wide the terminal is."""
+
+EXAMPLES = """\
+  lanmsg                          the screen
+  lanmsg peers                    who is here
+  lanmsg msg ben lunch at noon?
+  lanmsg send ben report.pdf
+  lanmsg receive --from ben"""
+
+
+def command_help(invocation: Invocation) -> Result:
+    """--help, of one command or of them all."""
+    command = invocation.command
+    invocation.output.line(overview() if command is TUI else command_text(command))
+    return Result()
+
+
+def help_command(invocation: Invocation) -> Result:
+    """`lanmsg help [COMMAND|TOPIC]`."""
+    topic = invocation.options.topic
+    invocation.output.line(overview() if topic is None else topic_text(topic))
+    return Result()
+
+
+def topic_text(topic: str) -> str:
+    if topic in TOPICS:
+        return TOPICS[topic].text
+    if topic in BY_NAME:
+        return command_text(BY_NAME[topic])
+    guess = suggestion(topic, [*TOPICS, *BY_NAME])
+    raise LanmsgError(f"no help on {topic!r}{guess}", code="usage", hint="topics: " + ", ".join(TOPICS))
+
+
+def overview() -> str:
+    """What `lanmsg --help` prints."""
+    sections = ["USAGE\n  lanmsg [OPTION…] [COMMAND] …\n  lanmsg                          the screen"]
+    for group in dict.fromkeys(command.group for command in COMMANDS):
+        rows = [(command.name, command.summary) for command in COMMANDS if command.group == group]
+        sections.append(f"{group.upper()}\n{table(rows)}")
+    sections.append("OPTIONS, before or after the command\n" + option_table(GLOBAL_OPTIONS))
+    sections.append("TOPICS\n" + table([(name, topic.summary) for name, topic in TOPICS.items()]))
+    sections.append("EXAMPLES\n" + EXAMPLES)
+    return "\n\n".join(["Messages and files between the people of one network.", *sections])
+
+
+def command_text(command: Command) -> str:
+    """What `lanmsg COMMAND --help` prints."""
+    summary = f"{command.summary[0].upper()}{command.summary[1:]}."
+    sections = [summary, f"USAGE\n  {command.usage}" + (" [OPTION…]" if command.options else "")]
+    if command.aliases:
+        sections.append("ALSO CALLED\n  " + ", ".join(command.aliases))
+    if command.details:
+        sections.append("\n".join(textwrap.fill(line, width()) for line in command.details.splitlines()))
+    if command.options:
+        sections.append("OPTIONS\n" + option_table(command.options))
+    sections.append("The options of `lanmsg --help` work here too.")
+    sections.append(f"EXAMPLE\n  {command.example}")
+    return "\n\n".join(sections)
+
+
+def option_table(options: tuple[Option, ...]) -> str:
+    return table(
+        [(", ".join(option.flags) + f" {option.metavar}".rstrip(), option.help) for option in options]
+    )
+
+
+def table(rows: list[tuple[str, str]]) -> str:
+    """Two columns; what does not fit is wrapped under its own column."""
+    left = min(max(len(first) for first, _ in rows), 26)
+    lines = []
+    for first, second in rows:
+        wrapped = textwrap.wrap(second, max(20, width() - left - 4))
+        start = f"  {first:<{left}}  "
+        if len(first) > left:
+            lines.append(start.rstrip())
+            start = " " * (left + 4)
+        lines.extend([start + wrapped[0], *(" " * (left + 4) + line for line in wrapped[1:])])
+    return "\n".join(lines)
+
+
+def width() -> int:
+    return min(shutil.get_terminal_size().columns, WIDEST)

@@ -1,0 +1,147 @@
+"""peers and id: who is here, and who am I."""
+
+from typing import TYPE_CHECKING
+
+from lanmsg.api import Interface, Peer, PeerId, home_roster, open_home, own_id, wall_clock
+from lanmsg.cli.fields import peer_fields, peers_document
+from lanmsg.cli.output import BOLD, RED, Output, Result
+from lanmsg.cli.parser import Invocation
+from lanmsg.cli.wording import age, columns, name_of, pad, short_id, trust_remark
+from lanmsg.model import Trust
+from lanmsg.terminal import Kind, fingerprint, printable
+
+if TYPE_CHECKING:
+    from lanmsg.api import Node
+
+
+def peers(invocation: Invocation) -> Result:
+    options = invocation.options
+    if options.watch:
+        return watch(invocation)
+    found = known_here(invocation, absent=options.all)
+    if found is None:
+        found = looked_for(invocation, absent=options.all)
+    show(found, invocation.output)
+    return Result()
+
+
+def known_here(invocation: Invocation, *, absent: bool) -> list[Peer] | None:
+    """What the home's listener sees, at no cost; None if there is none and there is time to look."""
+    store = open_home(invocation.settings)
+    try:
+        if invocation.options.wait > 0 and not store.presence.is_live(wall_clock()):
+            return None
+        roster = home_roster(store)
+        return roster.all() if absent else roster.present()
+    finally:
+        store.close()
+
+
+def looked_for(invocation: Invocation, *, absent: bool) -> list[Peer]:
+    from lanmsg.cli.running import pause, run_node  # asyncio
+
+    async def look(node: "Node") -> list[Peer]:
+        await pause(invocation.options.wait)
+        found = node.peers(absent=absent)
+        if not found:
+            for each in node.interfaces:
+                invocation.output.notice(searched(each))
+        return found
+
+    return run_node(invocation, look)
+
+
+def show(found: list[Peer], output: Output) -> None:
+    if output.json:
+        output.document(**peers_document(found))
+    elif found:
+        header, *lines = columns([["NAME", "STATE", "TRUST", "ADDRESS", "FINGERPRINT"], *map(row, found)])
+        output.line(output.paint(header, BOLD))
+        for peer, line in zip(found, lines, strict=True):
+            alarming = peer.trust in {Trust.CHANGED, Trust.BLOCKED}
+            output.line(output.paint(line, *([RED] if alarming else [])))
+    else:
+        output.notice("nobody is here", "lanmsg help network says why that may be")
+
+
+def searched(interface: Interface) -> str:
+    where = f"{interface.name} {interface.address}".rstrip()
+    if interface.skipped:
+        return f"did not search on {where}: {interface.skipped}"
+    return f"searched on {where}/{interface.prefix}"
+
+
+def row(peer: Peer) -> list[str]:
+    state = peer.status.name.lower() if peer.present else "gone"
+    if peer.present and peer.note:
+        state += f" ({printable(peer.note, Kind.NAME)})"
+    elif not peer.present and peer.last_seen:
+        state += f" for {age(wall_clock() - peer.last_seen)}"
+    address = str(peer.addresses[0]) if peer.addresses else "-"
+    return [name_of(peer), state, peer.trust.value, address, short_id(peer)]
+
+
+def watch(invocation: Invocation) -> Result:
+    from lanmsg.api import NodeEvent, PeerAppeared, PeerChanged, PeerLeft
+    from lanmsg.cli.running import run_node  # asyncio
+
+    output = invocation.output
+    kinds = {PeerAppeared: "peer_seen", PeerChanged: "peer_changed", PeerLeft: "peer_gone"}
+
+    shown: dict[PeerId, Peer] = {}
+
+    def tell(event: NodeEvent) -> None:
+        if isinstance(event, PeerLeft):
+            shown.pop(event.peer.id, None)
+        elif not isinstance(event, PeerAppeared | PeerChanged) or shown.get(event.peer.id) == event.peer:
+            return
+        else:
+            shown[event.peer.id] = event.peer
+        report(output, kinds[type(event)], event.peer)
+
+    async def follow(node: "Node") -> Result:
+        events = node.events()
+        for peer in node.peers():
+            tell(PeerAppeared(peer))
+        async for event in events:
+            tell(event)
+        return Result()
+
+    # Only a listener hears of all who come and go: nothing but answers reaches one who merely asks.
+    return run_node(invocation, follow, listen=True)
+
+
+def report(output: Output, kind: str, peer: Peer) -> None:
+    if output.json:
+        output.event(kind, peer=peer_fields(peer))
+    elif kind == "peer_gone" or peer.present:
+        sign = {"peer_seen": "+", "peer_changed": "=", "peer_gone": "-"}[kind]
+        output.line(
+            f"{sign} {name_of(peer)}{trust_remark(peer)}  {peer.status.name.lower()}  {peer.host or '-'}"
+        )
+
+
+def own_id_command(invocation: Invocation) -> Result:
+    """`lanmsg id`; on first use it makes the key."""
+    settings, output = invocation.settings, invocation.output
+    key = own_id(settings)
+    shown = fingerprint(key)
+    if output.json:
+        output.document(id=key.hex(), name=settings.name, home=str(settings.home), fingerprint=shown)
+        return Result()
+    for label, value in (("name", settings.name), ("fingerprint", shown), ("home", str(settings.home))):
+        output.line(f"{pad(label, 11)}  {value}")
+    if invocation.options.qr:
+        output.line(qr_code(f"LANMSG1:{key.hex().upper()}"))
+    return Result()
+
+
+def qr_code(text: str) -> str:
+    """`text` as a QR code of half blocks."""
+    from io import StringIO
+
+    import segno  # only --qr pays for it
+
+    picture = StringIO()
+    segno.make(text, error="l").terminal(picture, compact=True)
+    return picture.getvalue().rstrip("\n")

@@ -1,0 +1,104 @@
+"""Who may put files here without being asked about: --accept and --from."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lanmsg.cli.output import Output
+from lanmsg.cli.wording import name_of, size_of, title_of, trust_remark
+from lanmsg.model import Direction, LanmsgError, Peer, Transfer, TransferState, Trust
+
+if TYPE_CHECKING:
+    from lanmsg.api import Node
+
+KNOWN = frozenset({Trust.PINNED, Trust.VERIFIED})
+REFUSED = frozenset({Trust.CHANGED, Trust.BLOCKED})
+RESUMABLE = frozenset({TransferState.ACCEPTED, TransferState.RUNNING, TransferState.PAUSED})
+
+
+class Verdict(Enum):
+    ACCEPT = "accept"
+    LEAVE = "leave"  # open, for a person to answer
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`accept`: ask, none, known, verified or all. `only_from`: a peer's name, or None for anybody."""
+
+    accept: str
+    only_from: str | None = None
+
+    async def verdict(self, node: "Node", transfer: Transfer) -> Verdict:
+        """What to do with an offer. A changed or blocked key is never accepted from, whatever the policy."""
+        if self.accept == "none":
+            return Verdict.DECLINE
+        peer = node.peer(transfer.peer)
+        if peer is None or peer.trust in REFUSED or not self._trusts(peer):
+            return Verdict.LEAVE
+        return Verdict.ACCEPT if await self.concerns(node, peer) else Verdict.LEAVE
+
+    async def concerns(self, node: "Node", peer: Peer) -> bool:
+        """Whether `peer` is the one of --from. A name that fits several people fits none."""
+        if self.only_from is None:
+            return True
+        try:
+            return (await node.find(self.only_from)).id == peer.id
+        except LanmsgError:
+            return False
+
+    def _trusts(self, peer: Peer) -> bool:
+        match self.accept:
+            case "known":
+                return peer.trust in KNOWN
+            case "verified":
+                return peer.trust is Trust.VERIFIED
+            case "all":
+                return True
+            case _:  # ask
+                return False
+
+
+class Doorkeeper:
+    """Applies a policy to each offer, those that stand already and those that come."""
+
+    def __init__(self, node: "Node", policy: Policy, destination: Path | None, output: Output):
+        self._node = node
+        self._policy = policy
+        self._destination = destination
+        self._output = output
+
+    async def standing(self) -> list[Transfer]:
+        """What may be taken of that which was there before: open offers, and transfers cut off half way."""
+        taken = []
+        for transfer in await self._node.transfers(open_only=True):
+            if transfer.direction is Direction.IN and transfer.state in RESUMABLE:
+                if await self._policy.verdict(self._node, transfer) is Verdict.ACCEPT:
+                    taken.append(transfer)
+            elif accepted := await self.offered(transfer):
+                taken.append(accepted)
+        return taken
+
+    async def offered(self, transfer: Transfer) -> Transfer | None:
+        """The transfer, if it was accepted. What is left open is said on stderr."""
+        if transfer.direction is not Direction.IN or transfer.state is not TransferState.OFFERED:
+            return None
+        verdict = await self._policy.verdict(self._node, transfer)
+        try:
+            if verdict is Verdict.ACCEPT:
+                named = self._policy.only_from is not None  # a person meant this very peer
+                return await self._node.accept(transfer.number, destination=self._destination, pin=named)
+            if verdict is Verdict.DECLINE:
+                await self._node.decline(transfer.number, reason="takes no files now")
+        except LanmsgError as error:  # withdrawn in the meantime, or no space: the next offer may do better
+            self._output.error(error)
+        return None
+
+    def left_open(self, transfer: Transfer) -> None:
+        peer = self._node.peer(transfer.peer)
+        who = f"{name_of(peer)}{trust_remark(peer)}" if peer else "somebody"
+        self._output.notice(
+            f"{who} offers {title_of(transfer)}, {size_of(transfer)}: left open",
+            f"lanmsg accept {transfer.number}, or lanmsg decline {transfer.number}",
+        )

@@ -1,0 +1,188 @@
+"""receive: accept by a rule, print where each file was saved, end after so many."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lanmsg.api import NodeEvent, Notice, Transfer, TransferAdded, TransferChanged, TransferState
+from lanmsg.cli.exit_codes import total_code
+from lanmsg.cli.fields import failure_code
+from lanmsg.cli.following import TransferReport
+from lanmsg.cli.output import Output, Result
+from lanmsg.cli.parser import Invocation, usage_error
+from lanmsg.cli.policy import Doorkeeper, Policy
+from lanmsg.cli.progress import Progress
+from lanmsg.cli.running import run_node
+from lanmsg.cli.wording import title_of
+from lanmsg.model import Direction, LanmsgError
+
+if TYPE_CHECKING:
+    from lanmsg.api import Node
+
+UNDER_WAY = frozenset({TransferState.ACCEPTED, TransferState.RUNNING})
+
+Deliver = Callable[[Transfer], None]
+
+
+class Receiving:
+    """The transfers that this process has accepted, and what became of them."""
+
+    def __init__(self, report: TransferReport, output: Output, deliver: Deliver):
+        self._report = report
+        self._output = output
+        self._deliver = deliver
+        self._states: dict[int, TransferState] = {}
+        self.codes: list[str] = []
+
+    def add(self, transfer: Transfer) -> None:
+        self._states[transfer.number] = transfer.state
+
+    @property
+    def waiting(self) -> bool:
+        """Something that was accepted has not ended."""
+        return bool(self._states)
+
+    @property
+    def under_way(self) -> bool:
+        """Files are coming now, or must come any moment."""
+        return not UNDER_WAY.isdisjoint(self._states.values())
+
+    def look(self, event: NodeEvent) -> None:
+        if isinstance(event, Notice):
+            self._output.notice(event.text, event.hint)
+        elif isinstance(event, TransferChanged) and event.transfer.number in self._states:
+            self._changed(event.transfer, event.rate)
+
+    def _changed(self, transfer: Transfer, rate: float) -> None:
+        self._states[transfer.number] = transfer.state
+        if not transfer.state.is_final:
+            self._report.changed(transfer, rate)
+            return
+        del self._states[transfer.number]
+        if error := self._report.ended(transfer):
+            self._output.error(error)
+            self.codes.append(failure_code(transfer))
+            return
+        self._deliver(transfer)
+        if transfer.reason:  # the reason of what is done: what the sender had to leave out
+            self._output.error(LanmsgError(f"{title_of(transfer)}: {transfer.reason}", code="partly"))
+        self.codes.append("partly" if transfer.reason else "done")
+
+
+def receive(invocation: Invocation) -> Result:
+    options, output = invocation.options, invocation.output
+    if options.stdout and (output.json or options.to is not None):
+        raise usage_error("--stdout goes with neither --json nor --to", invocation.command)
+    policy = Policy(
+        options.accept or ("all" if getattr(options, "from") else "known"), getattr(options, "from")
+    )
+    destination = folder_option(options.to)
+    deliver = to_paths(output, b"\0" if options.null else b"\n")
+    with ExitStack() as cleanup:
+        if options.stdout:
+            destination = Path(cleanup.enter_context(scratch_folder(invocation)))
+            deliver = to_stdout(output)
+
+        async def take(node: "Node") -> Result:
+            report = TransferReport(node, output, Progress(output, options.progress))
+            receiving = Receiving(report, output, deliver)
+            doorkeeper = Doorkeeper(node, policy, destination, output)
+            return await until_enough(invocation, node, receiving, doorkeeper, report)
+
+        return run_node(invocation, take, listen=True)
+
+
+async def until_enough(
+    invocation: Invocation, node: "Node", receiving: Receiving, doorkeeper: Doorkeeper, report: TransferReport
+) -> Result:
+    options = invocation.options
+    events = node.events()
+    for transfer in await doorkeeper.standing():
+        receiving.add(transfer)
+    try:
+        await before_timeout(
+            events, receiving, doorkeeper, report, count=options.count, timeout=options.timeout
+        )
+    except TimeoutError:
+        if options.count or not receiving.codes:
+            raise LanmsgError(f"nothing came within {options.timeout:g} s", code="timeout") from None
+    return Result(total_code(receiving.codes), {"transfers": len(receiving.codes)})
+
+
+async def before_timeout(
+    events: AsyncIterator[NodeEvent],
+    receiving: Receiving,
+    doorkeeper: Doorkeeper,
+    report: TransferReport,
+    *,
+    count: int,
+    timeout: float | None,
+) -> None:
+    """Until `count` transfers have ended. Raises TimeoutError; no time runs while files are coming."""
+    clock = asyncio.get_running_loop().time
+    async with asyncio.timeout(None if receiving.under_way else timeout) as limit:
+        async for event in events:
+            busy = receiving.under_way
+            if isinstance(event, TransferAdded):
+                report.offered(event.transfer)
+                if accepted := await doorkeeper.offered(event.transfer):
+                    receiving.add(accepted)
+                elif event.transfer.direction is Direction.IN:
+                    doorkeeper.left_open(event.transfer)
+            receiving.look(event)
+            if count and len(receiving.codes) >= count:
+                return
+            if timeout is not None and receiving.under_way is not busy:
+                limit.reschedule(None if receiving.under_way else clock() + timeout)
+
+
+def to_paths(output: Output, end: bytes = b"\n") -> Deliver:
+    """Each saved path on stdout, byte for byte as the file system has it."""
+
+    def deliver(transfer: Transfer) -> None:
+        if not output.json:
+            output.raw(b"".join(os.fsencode(path) + end for path in transfer.paths))
+
+    return deliver
+
+
+def to_stdout(output: Output) -> Deliver:
+    """The content on stdout, once it is complete and checked; the copy on disk is removed."""
+
+    def deliver(transfer: Transfer) -> None:
+        for path in map(Path, transfer.paths):
+            if path.is_dir():
+                output.error(
+                    LanmsgError(f"{title_of(transfer)} is a folder: not written to stdout", code="usage")
+                )
+                continue
+            with path.open("rb") as file:
+                output.copy(file)
+            path.unlink()
+
+    return deliver
+
+
+def scratch_folder(invocation: Invocation) -> "tempfile.TemporaryDirectory[str]":
+    """Beside the downloads, as that is where there is room."""
+    downloads = invocation.settings.downloads
+    try:
+        downloads.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".lanmsg-stdout-", dir=downloads)
+    except OSError as error:
+        raise LanmsgError(
+            f"{downloads}: {error.strerror}", code="disk", hint="choose another with --downloads"
+        ) from None
+
+
+def folder_option(text: str | None) -> Path | None:
+    if text is None:
+        return None
+    folder = Path(text).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise LanmsgError(f"--to: {folder} is not a folder", code="usage")
+    return folder

@@ -1,0 +1,36 @@
+"""Bare `lanmsg`: the screen on a terminal, a word of help without one."""
+
+import sys
+
+from lanmsg.cli.exit_codes import DONE, INTERRUPTED, TERMINATED
+from lanmsg.cli.help import overview
+from lanmsg.cli.output import Result, is_terminal
+from lanmsg.cli.parser import Invocation
+from lanmsg.config import Settings
+from lanmsg.model import LanmsgError
+
+NAMES = {DONE: "done", INTERRUPTED: "interrupted", TERMINATED: "terminated"}
+
+
+def tui(invocation: Invocation) -> Result:
+    require_terminal(invocation)
+    return shown(invocation.settings, invocation)
+
+
+def require_terminal(invocation: Invocation) -> None:
+    """Raises LanmsgError where nobody could see or type anything."""
+    if is_terminal(sys.stdin) and is_terminal(sys.stdout):
+        return
+    if not invocation.output.json:
+        sys.stderr.write(overview() + "\n")
+    raise LanmsgError("the screen needs a terminal", code="usage", hint="name a command: lanmsg help")
+
+
+def shown(settings: Settings, invocation: Invocation) -> Result:
+    """The screen until it is left."""
+    from lanmsg.cli.running import run_async  # asyncio, and below prompt_toolkit: a quarter of a second
+    from lanmsg.tui.app import run_tui
+
+    options = invocation.options
+    code = run_async(lambda: run_tui(settings, plain=options.plain, ascii=options.ascii))
+    return Result(NAMES.get(code, "failed"))

@@ -1,0 +1,342 @@
+"""The commands as a table: the parser, every help text and the suggestions are made from it."""
+
+from dataclasses import replace
+
+from lanmsg.cli.grammar import Command, Option, Positional, number, rate, seconds, switch
+
+PEER = "PEER is a name, name@host, 8 or more hex digits of the fingerprint, or an address."
+
+
+def wait(default: float) -> Option:
+    return Option(("--wait",), f"look for the peer this long (default {default:g})", "SEC", seconds, default)
+
+
+VERIFIED_ONLY = switch("--require-verified", help="exit 7 unless this key was verified in person")
+ACKNOWLEDGED = Option(
+    ("--timeout",), "wait this long for the acknowledgement (default 10)", "SEC", seconds, 10.0
+)
+TO = Option(("--to",), "save in this folder", "DIR")
+FROM = Option(("--from",), "only from this peer", "PEER")
+IDS = (Positional("id", "ID…|all", many=True),)
+WHO = Positional("peer", "PEER")
+
+GLOBAL_OPTIONS = (
+    Option(("--home",), "identity, history and settings live here", "DIR"),
+    Option(("--name",), "nickname for this run", "NAME"),
+    Option(("--port",), "discovery port and preferred TCP port (default 2372)", "N"),
+    Option(("--interface",), "use only this interface or address (repeatable)", "NAME|ADDRESS", repeat=True),
+    Option(("--peer",), "ask this address too (repeatable)", "HOST[:PORT]", repeat=True),
+    Option(("--downloads",), "where received files go", "DIR"),
+    switch("--json", help="machine-readable output"),
+    switch("-q", "--quiet", help="no notices and no progress"),
+    Option(("-v", "--verbose"), "say more (repeatable)", default=0, repeat=True),
+    Option(
+        ("--color",),
+        "colours: auto, always or never",
+        "WHEN",
+        default="auto",
+        choices=("auto", "always", "never"),
+    ),
+    switch("--yes", help="answer yes to questions (never to security ones)"),
+    switch("--version", help="print the version"),
+    switch("-h", "--help", help="print this help"),
+)
+
+TUI = Command(
+    "tui",
+    "the screen: who is here, conversations, files",
+    "screen:tui",
+    "lanmsg --plain        lines instead of a full screen, for screen readers and dumb terminals",
+    "Screen",
+    options=(
+        switch("--plain", help="append-only lines, no full screen"),
+        switch("--ascii", help="no characters outside ASCII"),
+    ),
+)
+DEMO = Command(
+    "demo",
+    "try the screen with a few lively peers on this machine alone",
+    "demo:demo",
+    "lanmsg demo --peers 5",
+    "Screen",
+    options=(
+        Option(("--peers",), "how many people (default 3)", "N", number, 3),
+        *TUI.options,
+    ),
+    details="Everything happens on loopback addresses and in a folder that is removed at the end.",
+)
+PEERS = Command(
+    "peers",
+    "who is here",
+    "people:peers",
+    "lanmsg peers --json | jq -r '.peers[].name'",
+    "People",
+    aliases=("who",),
+    options=(
+        Option(
+            ("--wait",), "listen this long for answers (default 2; 0: what is known)", "SEC", seconds, 2.0
+        ),
+        switch("--all", help="also those who are known but not here"),
+        switch("--watch", help="be here, one line for each who comes and goes"),
+    ),
+)
+ID = Command(
+    "id",
+    "own name, fingerprint and home",
+    "people:own_id_command",
+    "lanmsg id --qr",
+    "People",
+    options=(switch("--qr", help="the fingerprint as a QR code as well"),),
+)
+TRUST = Command(
+    "trust",
+    "pin a peer's key, or accept a changed one",
+    "trust:trust",
+    'lanmsg trust ben --fingerprint "8F2A 11C0 5B7E 90D3"',
+    "People",
+    positionals=(WHO,),
+    options=(
+        Option(("--fingerprint",), "exit 7 unless the key begins with these 8 or more hex digits", "F"),
+        switch("--replace", help="put a changed key in the place of the old one"),
+        wait(5.0),
+    ),
+    details=PEER
+    + "\nA changed key is accepted only with --replace, and only after its fingerprint was compared.",
+    result=True,
+)
+BLOCK = Command(
+    "block",
+    "take no messages and no files from this key",
+    "trust:block",
+    "lanmsg block eve",
+    "People",
+    positionals=(WHO,),
+    options=(wait(5.0),),
+    details=PEER,
+    result=True,
+)
+UNBLOCK = replace(
+    BLOCK, name="unblock", summary="undo block", run="trust:unblock", example="lanmsg unblock eve"
+)
+RENAME = Command(
+    "rename",
+    "call a peer by a name of your own",
+    "trust:rename",
+    "lanmsg rename ben@thinkpad ben        (lanmsg rename ben '' takes the name away)",
+    "People",
+    positionals=(WHO, Positional("new_name", "NAME")),
+    options=(wait(5.0),),
+    details=PEER,
+    result=True,
+)
+MSG = Command(
+    "msg",
+    "send a message; exit 0 means that it is on the peer's disk",
+    "talk:msg",
+    "df -h | lanmsg msg ben",
+    "Talk",
+    positionals=(WHO, Positional("text", "[TEXT…]", many=True, required=False)),
+    options=(
+        wait(5.0),
+        ACKNOWLEDGED,
+        switch("--queue", help="peer not here: leave it in the outbox, exit 0"),
+        VERIFIED_ONLY,
+    ),
+    details=PEER + "\nNo text, or -, takes the message from stdin.",
+    result=True,
+)
+BROADCAST = Command(
+    "broadcast",
+    "send a message to everyone who is here",
+    "talk:broadcast",
+    "lanmsg broadcast the kitchen has cake",
+    "Talk",
+    aliases=("all",),
+    positionals=(Positional("text", "[TEXT…]", many=True, required=False),),
+    options=(
+        Option(("--wait",), "look for people this long (default 2)", "SEC", seconds, 2.0),
+        Option(("--timeout",), "wait this long for the acknowledgements (default 10)", "SEC", seconds, 10.0),
+    ),
+    details="No text, or -, takes the message from stdin.",
+    result=True,
+)
+HISTORY = Command(
+    "history",
+    "what was said",
+    "history:history",
+    "lanmsg history ben --since 2d --search printer",
+    "Talk",
+    positionals=(Positional("conversation", "[PEER|everyone]", required=False),),
+    options=(
+        Option(("--since",), "a date, a date and time, or an age like 30m, 4h, 2d", "WHEN"),
+        Option(("--limit",), "the last N messages (default 100; 0: all)", "N", number),
+        Option(("--search",), "only messages that contain this", "TEXT"),
+        switch("--follow", help="go on with what comes next"),
+        Option(("--export",), "everything, as text or json", "FORMAT", choices=("text", "json")),
+    ),
+    details="The time is when this home stored it; `you (queued)` marks what has not arrived yet.",
+)
+SEND = Command(
+    "send",
+    "offer files or folders; exit 0 means that they are saved at the other end",
+    "send:send",
+    "tar cz photos | lanmsg send ben - --as photos.tgz",
+    "Files",
+    positionals=(WHO, Positional("path", "PATH…", many=True)),
+    options=(
+        Option(("--as",), "what to call the data from stdin", "NAME"),
+        Option(("-m", "--message"), "a line to go with the offer", "TEXT", default=""),
+        wait(5.0),
+        Option(
+            ("--timeout",),
+            "wait this long for the person's answer (default: while the offer stands)",
+            "SEC",
+            seconds,
+        ),
+        Option(("--limit",), "at most this much a second, like 500k or 2.5M", "RATE", rate),
+        VERIFIED_ONLY,
+        Option(
+            ("--progress",),
+            "auto, always or never",
+            "WHEN",
+            default="auto",
+            choices=("auto", "always", "never"),
+        ),
+    ),
+    details=PEER + "\nThe path - is stdin.",
+    result=True,
+)
+RECEIVE = Command(
+    "receive",
+    "take files; prints where each was saved",
+    "receive:receive",
+    "lanmsg receive --from ben --stdout | tar xz",
+    "Files",
+    aliases=("recv",),
+    options=(
+        FROM,
+        TO,
+        Option(
+            ("--accept",),
+            "from whom: known, verified or all (default known; with --from: that peer)",
+            "WHOM",
+            choices=("known", "verified", "all"),
+        ),
+        Option(("--count",), "end after N transfers (default 1; 0: never)", "N", number, 1),
+        Option(("--timeout",), "give up after this long without a transfer", "SEC", seconds),
+        switch("--stdout", help="the content of one file to stdout instead of a folder"),
+        switch("-0", "--null", help="end each path with a zero byte, for xargs -0"),
+        Option(
+            ("--progress",),
+            "auto, always or never",
+            "WHEN",
+            default="auto",
+            choices=("auto", "always", "never"),
+        ),
+    ),
+    details="known: peers that you have written to, accepted from, or trusted. Other offers stay open.",
+    result=True,
+)
+LISTEN = Command(
+    "listen",
+    "be here without a screen; one line for each thing that happens",
+    "listen:listen",
+    "lanmsg listen --json --events message,offer",
+    "Files",
+    options=(
+        Option(
+            ("--accept",),
+            "files: ask, none, known, verified or all (default ask)",
+            "WHOM",
+            default="ask",
+            choices=("ask", "none", "known", "verified", "all"),
+        ),
+        TO,
+        FROM,
+        Option(("--events",), "only these, comma separated", "LIST"),
+        Option(("--count",), "end after N events", "N", number, 0),
+        Option(("--timeout",), "end after this long", "SEC", seconds),
+    ),
+    details="ask leaves each offer open for `lanmsg accept` or the screen; none declines it.",
+)
+OFFERS = Command(
+    "offers", "files that wait for your answer", "offers:offers", "lanmsg offers --json", "Files"
+)
+ACCEPT = Command(
+    "accept",
+    "accept offered files",
+    "answers:accept",
+    "lanmsg accept 7 --to ~/papers",
+    "Files",
+    positionals=IDS,
+    options=(TO,),
+    details="With no screen or listener running, this waits for the files and prints where they were saved.",
+    result=True,
+)
+DECLINE = Command(
+    "decline",
+    "decline offered files",
+    "answers:decline",
+    "lanmsg decline all",
+    "Files",
+    positionals=IDS,
+    result=True,
+)
+TRANSFERS = Command(
+    "transfers", "files on their way, and those of late", "offers:transfers", "lanmsg transfers", "Files"
+)
+CANCEL = Command(
+    "cancel",
+    "stop a transfer or take an offer back",
+    "answers:cancel",
+    "lanmsg cancel 7",
+    "Files",
+    positionals=IDS,
+    result=True,
+)
+CONFIG = Command(
+    "config",
+    "read or change the settings of this home",
+    "settings:config",
+    "lanmsg config set name anna",
+    "More",
+    positionals=(
+        Positional("action", "get|set|path"),
+        Positional("key", "[KEY]", required=False),
+        Positional("value", "[VALUE…]", many=True, required=False),
+    ),
+    details="Keys: name, port, interfaces, peers, downloads, quiet, and tui.* for the screen.",
+)
+HELP = Command(
+    "help",
+    "help on a command or a topic",
+    "help:help_command",
+    "lanmsg help exit-codes",
+    "More",
+    positionals=(Positional("topic", "[COMMAND|TOPIC]", required=False),),
+)
+
+COMMANDS = (
+    TUI,
+    DEMO,
+    PEERS,
+    ID,
+    TRUST,
+    BLOCK,
+    UNBLOCK,
+    RENAME,
+    MSG,
+    BROADCAST,
+    HISTORY,
+    SEND,
+    RECEIVE,
+    LISTEN,
+    OFFERS,
+    ACCEPT,
+    DECLINE,
+    TRANSFERS,
+    CANCEL,
+    CONFIG,
+    HELP,
+)
+BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

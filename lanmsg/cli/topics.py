@@ -1,0 +1,103 @@
+"""The topics of `lanmsg help`: what holds for all commands."""
+
+from dataclasses import dataclass
+
+from lanmsg.cli.exit_codes import MEANINGS
+
+
+@dataclass(frozen=True)
+class Topic:
+    summary: str
+    text: str
+
+
+EXIT_CODES = (
+    "Exit codes\n\n"
+    + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
+    + """
+
+EXAMPLE
+  lanmsg msg ben "backup is done" || echo "ben was not told: $?"
+"""
+)
+
+JSON = """\
+With --json stdout carries one JSON object a line, flushed at once, and stderr as well.
+Every object has "v":1. Fields are only ever added. Sizes are bytes, times RFC 3339 in UTC.
+peers, id, offers, transfers and config print one object. msg, broadcast, send, receive, listen,
+accept, decline, cancel and `peers --watch` print events; each event has "type" and "ts".
+
+  peer              {"id":…,"name":…,"host":…,"addrs":[…],"present":…,
+                     "status":…,"note":…,"trust":…,"last_seen":…}
+  ready             id, name, tcp, udp
+  peer_seen         peer            peer_changed, peer_gone: the same
+  message           id, peer, conversation (private or everyone), text, sent
+  offer             transfer, direction, peer, files [{name, size}], total, count
+  transfer_progress transfer, direction, done, total, rate            at most one a second
+  transfer_done     transfer, direction, peer, paths, bytes, seconds
+  transfer_failed   transfer, direction, peer, code, error
+  delivered         id, peer
+  delivery_failed   id, peer, error
+  key_changed       peer, before, now
+  result            ok, exit, code: the last line of a command that ends by itself
+  error, notice     code, message, hint: on stderr
+
+A peer's text is in JSON as it came: make it safe before you print it.
+
+EXAMPLE
+  lanmsg listen --json --events message | jq --unbuffered -r '.peer.name + ": " + .text'
+"""
+
+ENVIRONMENT = """\
+An option on the command line wins over the environment, that over config.toml in the home.
+
+  LANMSG_HOME       --home        LANMSG_INTERFACE  --interface, comma separated
+  LANMSG_NAME       --name        LANMSG_PEERS      --peer, comma separated
+  LANMSG_PORT       --port        LANMSG_DOWNLOADS  --downloads
+  LANMSG_DEBUG=1    tracebacks    NO_COLOR=1        no colours
+
+EXAMPLE
+  LANMSG_HOME=~/lanmsg-of-the-build-server lanmsg msg ben "build 812 is green"
+"""
+
+SECURITY = """\
+A peer is its key: the fingerprint that `lanmsg id` shows over there. Names are only labels. The first
+key that you write to, accept from or trust is pinned to its name.
+
+  new        nothing was decided yet       verified   you compared the fingerprint
+  pinned     you have dealt with it        blocked    you refuse it
+  changed    another key uses the name of one you pinned: nothing is sent, no file is taken
+
+A changed key never replaces a pin by itself. Ask the person on another channel, compare, then
+`lanmsg trust PEER --replace --fingerprint F`, or `lanmsg block PEER`. --yes answers none of this.
+Everything on the wire is encrypted, and there is no way to switch that off. Whoever watches the network
+sees that you use lanmsg, your nickname and your fingerprint.
+
+EXAMPLE
+  lanmsg msg ben --require-verified "the door code is 4711"
+"""
+
+NETWORK = """\
+lanmsg uses UDP and TCP port 2372 and talks to this network only. People show up by themselves, within
+about a second. If somebody does not:
+
+  1  is lanmsg running over there (`lanmsg`, or `lanmsg listen`)?
+  2  a firewall, here or there: allow UDP and TCP port 2372
+  3  guest Wi-Fi or client isolation keeps devices apart: use another network
+  4  a VPN, or two networks: name the right one with --interface
+  5  another subnet: name the address with --peer 10.1.2.3
+
+Several people on one computer need no options. To try several nodes on one machine, give each its
+own home and its own loopback address.
+
+EXAMPLE
+  lanmsg --home ~/try-ben --name ben --interface 127.0.0.2 listen
+"""
+
+TOPICS = {
+    "exit-codes": Topic("what the exit code says", EXIT_CODES.rstrip()),
+    "json": Topic("machine-readable output", JSON.rstrip()),
+    "environment": Topic("variables", ENVIRONMENT.rstrip()),
+    "security": Topic("keys, trust and what is not protected", SECURITY.rstrip()),
+    "network": Topic("ports, interfaces, and why somebody is not seen", NETWORK.rstrip()),
+}

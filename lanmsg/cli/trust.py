@@ -1,0 +1,216 @@
+"""trust, block, unblock, rename: what this person decides about a key; nothing else ever does."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from lanmsg.api import NAME_MAX_BYTES, Peer, Trust, home_roster, open_home, wall_clock
+from lanmsg.cli.fields import peer_fields
+from lanmsg.cli.output import Result, ask, can_ask
+from lanmsg.cli.parser import Invocation, usage_error
+from lanmsg.cli.wording import name_of, short_id
+from lanmsg.model import LanmsgError
+from lanmsg.terminal import fingerprint, folded
+
+if TYPE_CHECKING:
+    from lanmsg.api import Node, Store
+
+HEX_MIN = 8
+"""Fewer digits are found by chance too soon."""
+
+COMPARE = (
+    "ask {name} on another channel and compare, then: lanmsg trust {name} --replace --fingerprint {digits}"
+)
+
+
+def trust(invocation: Invocation) -> Result:
+    """Pins a key. A changed one takes the place of the old one only when its fingerprint was compared."""
+
+    def decide(store: "Store", peer: Peer) -> str:
+        before = home_roster(store).pinned_namesake(peer) if peer.trust is Trust.CHANGED else None
+        others = [] if before else claimants(invocation, store, peer)
+        if before:
+            old = store.peers.get(before)
+        elif others and not claims_to_be(peer, invocation):
+            old, peer = peer, the_one_meant(others, peer, invocation)
+        else:
+            old = None
+        (confirm_replacement if old else confirm)(peer, old, invocation)
+        if old:
+            take_the_place(store, old, peer)
+        store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
+        return f"{name_of(peer)} is trusted: {fingerprint(peer.id)}"
+
+    return decided(invocation, decide)
+
+
+def block(invocation: Invocation) -> Result:
+    def decide(store: "Store", peer: Peer) -> str:
+        remember(store, peer)
+        store.peers.set_trust(peer.id, Trust.BLOCKED, wall_clock())
+        return f"{name_of(peer)} ({short_id(peer)}) is blocked"
+
+    return decided(invocation, decide)
+
+
+def unblock(invocation: Invocation) -> Result:
+    def decide(store: "Store", peer: Peer) -> str:
+        if peer.trust is not Trust.BLOCKED:
+            return f"{name_of(peer)} ({short_id(peer)}) was not blocked"
+        store.peers.set_trust(peer.id, Trust.NEW, wall_clock())
+        return f"{name_of(peer)} ({short_id(peer)}) is not blocked any more, and new again"
+
+    return decided(invocation, decide)
+
+
+def rename(invocation: Invocation) -> Result:
+    name = invocation.options.new_name.strip()
+    if not name.isprintable() or len(name.encode("utf-8", "replace")) > NAME_MAX_BYTES:
+        raise usage_error(
+            f"a name has up to {NAME_MAX_BYTES} bytes and no control characters", invocation.command
+        )
+
+    def decide(store: "Store", peer: Peer) -> str:
+        taken = [
+            each for each in store.peers.all() if folded(each.petname) == folded(name) and each.id != peer.id
+        ]
+        if name and taken:
+            raise LanmsgError(f"{name} is your name for {short_id(taken[0])} already", code="usage")
+        remember(store, peer)
+        store.peers.rename(peer.id, name, wall_clock())
+        return f"{short_id(peer)} is called {name or peer.nickname} now"
+
+    return decided(invocation, decide)
+
+
+def decided(invocation: Invocation, decide: Callable[["Store", Peer], str]) -> Result:
+    store = open_home(invocation.settings)
+    try:
+        peer = home_roster(store).one(invocation.options.peer) or on_the_network(invocation)
+        invocation.output.notice(decide(store, peer))
+        return Result("done", {"peer": peer_fields(home_roster(store).get(peer.id) or peer)})
+    finally:
+        store.close()
+
+
+def on_the_network(invocation: Invocation) -> Peer:
+    """Somebody this home does not know yet. Raises LanmsgError."""
+    if not invocation.options.wait:
+        raise LanmsgError(
+            f"nobody known by the name {invocation.options.peer}", code="not_found", hint="lanmsg peers --all"
+        )
+    from lanmsg.cli.running import run_node  # asyncio
+
+    options = invocation.options
+
+    async def look(node: "Node") -> Peer:
+        return await node.find(options.peer, wait=options.wait)
+
+    return run_node(invocation, look)
+
+
+def claimants(invocation: Invocation, store: "Store", pinned: Peer) -> list[Peer]:
+    """Other keys that go by the name of a pinned peer, as far as this home or the network shows them."""
+    found = namesakes(home_roster(store).all(), pinned)
+    if found or not invocation.options.replace:
+        return found
+    from lanmsg.cli.running import pause, run_node  # asyncio
+
+    async def look(node: "Node") -> list[Peer]:
+        for _ in range(round(invocation.options.wait / 0.1)):
+            if here := namesakes(node.peers(), pinned):
+                return here
+            await pause(0.1)
+        return []
+
+    return run_node(invocation, look)
+
+
+def namesakes(peers: Iterable[Peer], pinned: Peer) -> list[Peer]:
+    return [
+        each for each in peers if each.trust is Trust.CHANGED and folded(each.nickname) == folded(pinned.name)
+    ]
+
+
+def the_one_meant(others: list[Peer], pinned: Peer, invocation: Invocation) -> Peer:
+    matching = (
+        [each for each in others if claims_to_be(each, invocation)] if wanted_digits(invocation) else others
+    )
+    if len(matching) == 1:
+        return matching[0]
+    shown = tuple(f"{name_of(each)}  {fingerprint(each.id)}" for each in matching or others)
+    if matching:
+        raise LanmsgError(
+            f"{len(matching)} keys go by the name {name_of(pinned)}", code="ambiguous", candidates=shown
+        )
+    raise LanmsgError(f"no key of {name_of(pinned)} begins like that", code="security", candidates=shown)
+
+
+def confirm(peer: Peer, _: Peer | None, invocation: Invocation) -> None:
+    if peer.trust is Trust.BLOCKED:
+        raise LanmsgError(
+            f"{name_of(peer)} is blocked", code="blocked", hint=f"lanmsg unblock {short_id(peer)}"
+        )
+    if wanted_digits(invocation) and not claims_to_be(peer, invocation):
+        raise LanmsgError(
+            f"the key of {name_of(peer)} is another one: {fingerprint(peer.id)}",
+            code="security",
+            hint="nothing was changed; whoever gave you the fingerprint may know more",
+        )
+
+
+def confirm_replacement(peer: Peer, old: Peer | None, invocation: Invocation) -> None:
+    if old is None:
+        return
+    name = name_of(old)
+    hint = COMPARE.format(name=name, digits=peer.id.hex()[:16].upper())
+    change = f"{name} has another key: before {fingerprint(old.id)}, now {fingerprint(peer.id)}"
+    if not invocation.options.replace:
+        raise LanmsgError(change, code="key_changed", hint=hint)
+    if wanted_digits(invocation):
+        confirm(peer, None, invocation)
+        return
+    # --yes is no answer here: somebody has to have looked.
+    if invocation.output.json or not can_ask():
+        raise LanmsgError(f"{change}; --replace needs --fingerprint", code="security", hint=hint)
+    invocation.output.notice(change)
+    if not ask(f"Have you compared the new fingerprint with {name} on another channel?"):
+        raise LanmsgError("nothing was changed", code="security", hint=hint)
+
+
+def take_the_place(store: "Store", old: Peer, new: Peer) -> None:
+    """The name goes over to the new key; the old one is a stranger with that name from now on."""
+    store.peers.set_trust(old.id, Trust.NEW, wall_clock())
+    if old.petname:
+        store.peers.rename(old.id, "", wall_clock())
+        remember(store, new)
+        store.peers.rename(new.id, old.petname, wall_clock())
+    if store.peers.get(new.id) is not None:
+        store.peers.set_trust(new.id, Trust.NEW, wall_clock())
+
+
+def remember(store: "Store", peer: Peer) -> None:
+    """A row for somebody who was only seen so far; what a handshake has proven stays."""
+    store.peers.saw(
+        peer.id,
+        nickname=peer.nickname,
+        status=peer.status,
+        note=peer.note,
+        addresses=peer.addresses,
+        now=wall_clock(),
+    )
+
+
+def claims_to_be(peer: Peer, invocation: Invocation) -> bool:
+    """Whether --fingerprint was given and is the beginning of this key's."""
+    digits = wanted_digits(invocation)
+    return bool(digits) and peer.id.hex().startswith(digits)
+
+
+def wanted_digits(invocation: Invocation) -> str:
+    text = getattr(invocation.options, "fingerprint", None)
+    if text is None:
+        return ""
+    digits = text.replace(" ", "").replace("-", "").replace(":", "").lower()
+    if len(digits) < HEX_MIN or not set(digits) <= set("0123456789abcdef"):
+        raise usage_error(f"--fingerprint: {HEX_MIN} or more hex digits are needed", invocation.command)
+    return str(digits)

@@ -1,0 +1,97 @@
+"""How a line of text names people, files and states. All that a peer chose passes printable()."""
+
+import time
+
+from lanmsg.api import Direction, Message, Peer, Transfer, TransferState, Trust, wall_clock
+from lanmsg.terminal import Kind, cell_width, human_size, plural, printable
+
+UNNAMED = "somebody"
+
+
+def name_of(peer: Peer) -> str:
+    return printable(peer.name, Kind.NAME) or UNNAMED
+
+
+def short_id(peer: Peer) -> str:
+    """The 8 digits that tell two peers of one name apart, and that every command takes as PEER."""
+    return peer.id.hex()[:8].upper()
+
+
+def title_of(transfer: Transfer) -> str:
+    """The name of an offer's first file, and how many more."""
+    if not transfer.files:
+        return "nothing"
+    first = transfer.files[0]
+    name = printable(first.name, Kind.FILE) + ("/" if first.is_folder else "")
+    more = len(transfer.files) - 1
+    return f"{name} and {more} more" if more > 0 else name
+
+
+def size_of(transfer: Transfer) -> str:
+    """What a person weighs before accepting: bytes, and entries where they are many."""
+    size = "unknown size" if transfer.total is None else human_size(transfer.total)
+    return size if transfer.count <= 1 else f"{size} in {plural(transfer.count, 'entry', 'entries')}"
+
+
+def trust_remark(peer: Peer) -> str:
+    """What a name alone does not tell, in brackets."""
+    remarks = {
+        Trust.NEW: " (new)",
+        Trust.CHANGED: " (KEY CHANGED)",
+        Trust.BLOCKED: " (blocked)",
+        Trust.PINNED: "",
+        Trust.VERIFIED: "",
+    }
+    return remarks[peer.trust]
+
+
+def state_of(transfer: Transfer) -> str:
+    """The state as a few words."""
+    state = transfer.state
+    if state is TransferState.RUNNING and transfer.total:
+        return f"running {percent(transfer)}"
+    if state is TransferState.PAUSED and transfer.total:
+        return f"paused at {percent(transfer)}"
+    if state in {TransferState.FAILED, TransferState.DECLINED, TransferState.CANCELLED} and transfer.reason:
+        return f"{state.value}: {printable(transfer.reason)}"
+    if state is TransferState.OFFERED and transfer.direction is Direction.IN:
+        return f"offered, {age(transfer.expires_at - wall_clock())} left"
+    return str(state.value)
+
+
+def percent(transfer: Transfer) -> str:
+    """Never 100 before it is all there."""
+    return f"{100 * transfer.done // transfer.total}%" if transfer.total else ""
+
+
+def age(seconds: float) -> str:
+    """A span in one unit: 40 s, 12 min, 3 h, 9 days."""
+    if seconds < 60:
+        return f"{max(0, round(seconds))} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    if seconds < 48 * 3600:
+        return f"{round(seconds / 3600)} h"
+    return plural(round(seconds / 86400), "day")
+
+
+def one_line(message: Message) -> str:
+    """A message's text in one line; line ends become a visible mark."""
+    return " ⏎ ".join(printable(message.text, Kind.TEXT).splitlines())
+
+
+def columns(rows: list[list[str]]) -> list[str]:
+    """Rows as aligned lines; the last column is left as it is."""
+    widths = [max(map(cell_width, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def pad(text: str, width: int) -> str:
+    return text + " " * (width - cell_width(text))
+
+
+def clock_now() -> str:
+    """The local time of day, to the second."""
+    return time.strftime("%H:%M:%S", time.localtime(wall_clock()))

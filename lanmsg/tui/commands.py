@@ -1,0 +1,151 @@
+"""The slash commands, as one table: parsing, completion, /help and the README are made from it."""
+
+from dataclasses import dataclass
+
+from lanmsg.api import LanmsgError
+
+TALKING, FILES, PEOPLE, READING, SELF, NETWORK, SCREEN = (
+    "Talking", "Files", "People", "Reading", "Yourself", "Network", "Screen",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`completes`: what each argument is: peer, path, folder, offer, transfer, command; the last repeats."""
+
+    name: str
+    usage: str
+    help: str
+    category: str
+    aliases: tuple[str, ...] = ()
+    completes: tuple[str, ...] = ()
+
+
+COMMANDS = (
+    Command(
+        "msg", "PEER [TEXT]", "open a conversation, or send to it", TALKING, ("m", "query"), ("peer", "")
+    ),
+    Command("reply", "[N] TEXT", "answer the last message of the others, or the Nth last", TALKING, ("re",)),
+    Command("me", "TEXT", "say what you do", TALKING),
+    Command(
+        "everyone",
+        "[TEXT]",
+        "talk to all who are here at once",
+        TALKING,
+        ("all",),
+    ),
+    Command("retry", "[N]", "send failed messages here again, or transfer N", TALKING, (), ("transfer",)),
+    Command("send", "[PEER] PATH…", "offer files or folders", FILES, ("file",), ("peer path", "path")),
+    Command("accept", "[N|all] [FOLDER]", "accept an offer", FILES, ("yes",), ("offer", "folder")),
+    Command("reject", "[N|all]", "decline an offer", FILES, ("decline", "no"), ("offer",)),
+    Command("transfers", "", "all transfers", FILES, ("files",)),
+    Command(
+        "cancel",
+        "[N]",
+        "stop transfer N, or the message here that still waits",
+        FILES,
+        (),
+        ("transfer",),
+    ),
+    Command("who", "[PEER]", "who is here: address, key, since when", PEOPLE, ("names", "peers"), ("peer",)),
+    Command("trust", "[PEER]", "keep this key for this name", PEOPLE, (), ("peer",)),
+    Command("block", "[PEER]", "refuse this key", PEOPLE, (), ("peer",)),
+    Command("unblock", "[PEER]", "accept this key again", PEOPLE, (), ("peer",)),
+    Command("rename", "[PEER] NAME", "your own name for somebody", PEOPLE, (), ("peer", "")),
+    Command("search", "TEXT", "find in everything that was said", READING, ("find",)),
+    Command("history", "[DATE]", "go to a day: 2026-11-21, 21.11., yesterday; or back to now", READING),
+    Command("copy", "[N]", "copy the last message here, or the Nth last", READING),
+    Command("clear", "", "empty this view; nothing is deleted, PgUp brings it back", READING),
+    Command("close", "", "take this conversation off the list until somebody writes", READING, ("part",)),
+    Command("name", "NEW", "what others call you", SELF, ("nick",)),
+    Command("away", "[TEXT]", "show others that you are away", SELF),
+    Command("busy", "[TEXT]", "show others that you are busy", SELF),
+    Command("back", "", "available again", SELF),
+    Command("connect", "HOST[:PORT]", "ask at an address", NETWORK),
+    Command("status", "", "interfaces, ports, what was sent and heard", NETWORK),
+    Command("help", "[COMMAND]", "keys and commands", SCREEN, ("?",), ("command",)),
+    Command("quit", "", "leave", SCREEN, ("q", "exit")),
+)
+
+BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+
+
+class CommandError(LanmsgError):
+    """A line that begins with a slash and cannot be carried out; it stays in the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command with what follows it, not yet split: the text of a message keeps its blanks."""
+
+    command: Command
+    rest: str
+
+
+def parse(line: str) -> Call | str:
+    """What was typed: a command, or text to send (`//text` sends one slash). Raises CommandError."""
+    if not line.startswith("/"):
+        return line
+    if line.startswith("//"):
+        return line[1:]
+    word, rest = take_word(line[1:])
+    if not word:
+        raise CommandError("a command is needed", hint="/help lists them")
+    return Call(find(word.lower()), rest)
+
+
+def find(word: str) -> Command:
+    """The command of that name or alias, or the only one that begins so. Raises CommandError."""
+    exact = BY_NAME.get(word)
+    if exact is not None:
+        return exact
+    starting = {command.name: command for name, command in BY_NAME.items() if name.startswith(word)}
+    if len(starting) == 1:
+        return next(iter(starting.values()))
+    if starting:
+        raise CommandError(f"/{word} could be /{' or /'.join(starting)}")
+    raise CommandError(f"there is no /{word}", hint=_suggestion(word))
+
+
+def _suggestion(word: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(word, BY_NAME, n=1, cutoff=0.5)
+    meant = f"did you mean /{close[0]}?" if close else "/help lists them"
+    return f"{meant} (// sends a line that begins with a slash)"
+
+
+def take_word(text: str) -> tuple[str, str]:
+    """The first word and what follows; a word with blanks stands in quotes or has backslashes before them."""
+    text = text.lstrip()
+    if text[:1] in ('"', "'"):
+        end = text.find(text[0], 1)
+        if end > 0:
+            return text[1:end], text[end + 1 :].lstrip()
+        return text[1:], ""
+    word, position = [], 0
+    while position < len(text) and not text[position].isspace():
+        # Only a blank or a quote needs one; elsewhere it is part of a Windows path.
+        if text[position] == "\\" and text[position + 1 : position + 2] in (" ", '"', "'"):
+            position += 1
+        word.append(text[position])
+        position += 1
+    return "".join(word), text[position:].lstrip()
+
+
+def words(text: str) -> list[str]:
+    found = []
+    while text.strip():
+        word, text = take_word(text)
+        found.append(word)
+    return found
+
+
+def quoted(word: str) -> str:
+    """`word` as take_word reads it back."""
+    if not any(character in word for character in " \"'\\"):
+        return word
+    for quote in ('"', "'"):
+        if quote not in word:
+            return f"{quote}{word}{quote}"
+    return "".join(f"\\{character}" if character in " \"'" else character for character in word)

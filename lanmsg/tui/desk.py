@@ -1,0 +1,158 @@
+"""Where commands and keys meet the node: what of it the screen uses, and what a screen must offer in turn."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
+
+from lanmsg.api import (
+    Conversation,
+    Interface,
+    LanmsgError,
+    Message,
+    MessageId,
+    NodeEvent,
+    Peer,
+    PeerId,
+    Status,
+    Transfer,
+    Trust,
+)
+from lanmsg.terminal import folded
+from lanmsg.tui.moves import Want
+from lanmsg.tui.state import State
+
+Answer = TypeVar("Answer")
+
+
+class Summary(Protocol):
+    """How a conversation stands in the store."""
+
+    @property
+    def conversation(self) -> Conversation: ...
+    @property
+    def last(self) -> Message | None: ...
+    @property
+    def unread(self) -> int: ...
+    @property
+    def first_unread(self) -> int | None: ...
+    @property
+    def draft(self) -> str: ...
+
+
+class History(Protocol):
+    def messages(
+        self,
+        conversation: Conversation | None,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 100,
+        since: float | None = None,
+    ) -> list[Message]: ...
+
+
+class StoreView(Protocol):
+    @property
+    def history(self) -> History: ...
+
+
+class ScreenNode(Protocol):
+    """The part of lanmsg.api.Node that the screen lives on; tests put a double here."""
+
+    @property
+    def id(self) -> PeerId: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def listening(self) -> bool: ...
+    @property
+    def udp_port(self) -> int: ...
+    @property
+    def interfaces(self) -> tuple[Interface, ...]: ...
+
+    def events(self) -> AsyncIterator[NodeEvent]: ...
+    def peers(self, *, absent: bool = False) -> list[Peer]: ...
+    async def read(self, work: Callable[[StoreView], Answer], /) -> Answer: ...
+    async def conversations(self) -> Sequence[Summary]: ...
+    async def transfers(self, *, open_only: bool = False) -> list[Transfer]: ...
+    async def search(self, text: str, conversation: Conversation | None = None) -> list[Message]: ...
+    async def send_text(
+        self, conversation: Conversation, text: str, *, reply_to: MessageId | None = None
+    ) -> Message: ...
+    async def retry(self, number: int) -> object: ...
+    async def cancel_message(self, number: int) -> object: ...
+    async def mark_read(self, conversation: Conversation, number: int) -> object: ...
+    async def set_draft(self, conversation: Conversation, text: str) -> object: ...
+    async def offer(
+        self,
+        peer: PeerId,
+        paths: Sequence[Path],
+        /,
+        *,
+        text: str = "",
+        stdin: BinaryIO | None = None,
+        stdin_name: str = "",
+    ) -> Transfer: ...
+    async def accept(self, number: int, *, destination: Path | None = None) -> object: ...
+    async def decline(self, number: int, reason: str = "") -> object: ...
+    async def cancel(self, number: int) -> object: ...
+    async def retry_transfer(self, number: int) -> object: ...
+    async def set_name(self, name: str) -> object: ...
+    async def set_status(self, status: Status, note: str = "") -> object: ...
+    async def set_trust(self, peer_id: PeerId, trust: Trust) -> object: ...
+    async def rename(self, peer_id: PeerId, petname: str) -> object: ...
+    async def connect(self, host: str, port: int) -> Peer: ...
+
+
+class Hands(Protocol):
+    """What a command may ask of the screen it was typed on."""
+
+    def quit(self) -> None: ...
+    def copy(self, text: str) -> None: ...
+    def want(self, want: Want) -> None: ...
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that a command works with."""
+
+    node: ScreenNode
+    state: State
+    hands: Hands
+
+
+def person(state: State, who: str) -> Peer:
+    """Whom a word means: the name on the screen, a name in any case, or the first digits of a key.
+
+    Raises LanmsgError. Names that two share are not guessed at: what is typed next may be a secret.
+    """
+    if not who:
+        raise LanmsgError("a person is needed", code="usage")
+    labelled = [peer for peer in state.peers.values() if state.label(peer.id) == who]
+    named = [
+        peer for peer in state.peers.values() if folded(who) in (folded(peer.petname), folded(peer.nickname))
+    ]
+    digits = who.replace(" ", "").lower()
+    by_key = [peer for peer in state.peers.values() if len(digits) >= 8 and peer.id.hex().startswith(digits)]
+    found = labelled or named or by_key
+    known = [peer for peer in found if state.is_pinned(peer.id)] or found
+    here = [peer for peer in known if peer.present] or known
+    if not here:
+        raise LanmsgError(f"nobody here is called {who}", code="not_found", hint="/who lists people")
+    if len(here) > 1:
+        labels = tuple(state.label(peer.id) for peer in here)
+        raise LanmsgError(f"{who} could be {' or '.join(labels)}", code="ambiguous", candidates=labels)
+    return here[0]
+
+
+def is_person(state: State, who: str) -> bool:
+    try:
+        person(state, who)
+    except LanmsgError as error:
+        return error.code == "ambiguous"
+    return True

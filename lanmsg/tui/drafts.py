@@ -1,0 +1,75 @@
+"""Unfinished lines: each conversation has its own, and they outlive the screen."""
+
+import asyncio
+from collections.abc import Callable
+
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+
+from lanmsg.api import Conversation
+from lanmsg.tui.state import State
+
+SECONDS = 3.0
+"""After the last keystroke a draft goes into the store, so that not even a power cut takes it."""
+
+
+class Drafts:
+    """`store` is called when drafts should be written down; `changed` says which."""
+
+    def __init__(self, state: State, line: Buffer, store: Callable[[], None]) -> None:
+        self._state = state
+        self._line = line
+        self._store = store
+        self._shown: Conversation | None = None
+        self._loose = ""  # typed while no conversation was open
+        self._stored: dict[Conversation, str] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def known(self, conversation: Conversation, text: str) -> None:
+        """What the store has."""
+        self._stored[conversation] = text
+        self._state.talk(conversation).draft = text
+
+    def follow(self) -> None:
+        """After every key: the line belongs to the conversation that is open now."""
+        if self._state.open != self._shown:
+            self._swap()
+        self.keep()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._differing():
+            self._timer = asyncio.get_running_loop().call_later(SECONDS, self._store)
+
+    def _swap(self) -> None:
+        self.keep()
+        self._shown = self._state.open
+        text = self._state.current.draft if self._state.current is not None else self._loose
+        self._line.set_document(Document(text, len(text)), bypass_readonly=True)
+        self._state.menu = None
+
+    def keep(self) -> None:
+        text = self._line.text
+        if self._shown is None:
+            self._loose = text
+        else:
+            # A command is not something one was about to say to somebody.
+            self._state.talk(self._shown).draft = "" if text.startswith("/") else text
+
+    def changed(self) -> list[tuple[Conversation, str]]:
+        """What the store should be told now."""
+        found = self._differing()
+        self._stored.update(found)
+        return found
+
+    def _differing(self) -> list[tuple[Conversation, str]]:
+        talks = self._state.talks.values()
+        return [
+            (each.conversation, each.draft)
+            for each in talks
+            if each.draft != self._stored.get(each.conversation, "")
+        ]
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()

@@ -1,0 +1,35 @@
+"""How a run ends: by a signal from outside, or by the first of several faults."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def ends_by_signal(leave: Callable[[int], None]) -> Iterator[None]:
+    """Being ended from outside is leaving too: the alternate screen must not stay behind."""
+    loop = asyncio.get_running_loop()
+    bound = []
+    for name, code in (("SIGTERM", 0), ("SIGHUP", 0), ("SIGINT", INTERRUPTED)):
+        number = getattr(signal, name, None)
+        # Windows has no such handlers; there prompt_toolkit alone restores the console.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            if number is not None:
+                loop.add_signal_handler(number, leave, code)
+                bound.append(number)
+    try:
+        yield
+    finally:
+        for number in bound:
+            loop.remove_signal_handler(number)
+
+
+def first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One failure is that failure; of several at once the first one says enough."""
+    fault: BaseException = group
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault

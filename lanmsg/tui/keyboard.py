@@ -1,0 +1,269 @@
+"""What keys do beyond changing the state: lines to carry out, answers, completion, find, scrolling."""
+
+import asyncio
+import base64
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from prompt_toolkit.application import Application, run_in_terminal
+from prompt_toolkit.document import Document
+
+from lanmsg.api import LanmsgError, TransferState
+from lanmsg.terminal import human_size
+from lanmsg.tui import actions, moves
+from lanmsg.tui.completion import candidates, paths
+from lanmsg.tui.desk import Desk
+from lanmsg.tui.layout import ScreenLayout
+from lanmsg.tui.modes import Modes
+from lanmsg.tui.moves import Want
+from lanmsg.tui.reader import Reader
+from lanmsg.tui.state import Asking, Menu, State
+from lanmsg.tui.talk import Key
+
+ASK_ABOVE_BYTES = 100_000_000
+"""A transfer that has come this far is not cancelled by one key."""
+
+IN_PASSING = ("/connect", "/send", "/search")
+"""Commands that may take seconds; nothing waits for them, while all others keep the order of typing."""
+
+Work = Coroutine[Any, Any, None]
+
+
+class Keyboard:
+    """Between the key actions and the node. `spawn` runs a coroutine under an owner."""
+
+    def __init__(self, state: State, screen: ScreenLayout, spawn: Callable[[Work], None]) -> None:
+        self.state = state
+        self.desk: Desk | None = None
+        self.reader: Reader | None = None
+        self.application: Application[int] | None = None
+        self.modes: Modes | None = None
+        self._screen = screen
+        self._spawn = spawn
+        self._order = asyncio.Lock()
+        self._found: tuple[str, list[int]] = ("", [])
+        screen.input.on_text_changed += lambda _: self._line_changed()
+        screen.query.on_text_changed += lambda _: self._query_changed()
+
+    # --- hands of the commands ---
+
+    def quit(self) -> None:
+        if self.application is not None and self.application.is_running:
+            self.application.exit(result=0)
+
+    def suspend(self) -> None:
+        """To the shell, with the terminal as the shell expects it, until `fg`."""
+        if hasattr(signal, "SIGTSTP"):
+            self._spawn(self._suspend(signal.SIGTSTP))
+
+    async def _suspend(self, stop: signal.Signals) -> None:
+        def stand_aside() -> None:
+            if self.modes is not None:
+                self.modes.end()
+                os.kill(0, stop)  # as the terminal driver does: the whole group, or a wrapper would hang
+                self.modes.begin()
+
+        await run_in_terminal(stand_aside)
+
+    def copy(self, text: str) -> None:
+        """OSC 52, which the terminal may refuse; encoded, so that no text can end the sequence."""
+        if self.application is not None:
+            data = base64.b64encode(text.encode("utf-8", "replace")).decode()
+            self.application.output.write_raw(f"\x1b]52;c;{data}\x07")
+            self.application.output.flush()
+
+    def want(self, want: Want) -> None:
+        if self.reader is not None:
+            self._spawn(self._told(self.reader.fetch(want)))
+
+    def fetch(self, want: Want | None) -> None:
+        if want is not None:
+            self.want(want)
+
+    # --- lines ---
+
+    def submit(self, line: str) -> None:
+        """Carry out a line; when that fails it comes back into the empty input, to be mended."""
+        desk = self.desk
+        if desk is None:
+            return
+        if line.startswith(IN_PASSING):
+            self._spawn(self._told(actions.enter(desk, line), line))
+        else:
+            self._spawn(self._in_order(actions.enter(desk, line), line))
+
+    async def _in_order(self, work: Work, line: str) -> None:
+        async with self._order:
+            await self._told(work, line)
+
+    async def _told(self, work: Work, line: str = "") -> None:
+        """Do it, and say what went wrong."""
+        try:
+            await work
+        except LanmsgError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            self.state.say(f"{error}{hint}", style="class:alert", seconds=15)
+            if line and not self._screen.input.text:
+                self._screen.input.set_document(Document(line, len(line)), bypass_readonly=True)
+                self.state.menu = None
+        if self.application is not None:
+            self.application.invalidate()
+
+    # --- completion ---
+
+    def before_cursor(self) -> str:
+        return self._screen.input.document.text_before_cursor
+
+    def replace_word(self, start: int, text: str) -> None:
+        """Put `text` in place of what stands between `start` and the cursor."""
+        document = self._screen.input.document
+        line = document.text_before_cursor[:start] + text
+        self._screen.input.set_document(Document(line + document.text_after_cursor, len(line)))
+
+    def _line_changed(self) -> None:
+        found = candidates(self.state, self.before_cursor())
+        self.state.menu = Menu(found) if found else None
+
+    def complete_path(self) -> None:
+        """The disk may be slow: the list comes when it is read, if the line is still the same."""
+        self._spawn(self._complete_path(self.before_cursor()))
+
+    async def _complete_path(self, before: str) -> None:
+        found = await asyncio.to_thread(paths, before)
+        if before != self.before_cursor() or not found:
+            return
+        if len(found) == 1:
+            self.replace_word(found[0].start, found[0].text)
+        else:
+            self.state.menu = Menu(found)
+        if self.application is not None:
+            self.application.invalidate()
+
+    # --- questions ---
+
+    def answer(self, answer: str) -> None:
+        """Of the question bar: yes, no, other, or back (Esc)."""
+        asking = self.state.asking
+        if asking is not None:
+            self.state.asking, self.state.question_since = None, self.state.tick
+            self._answer_own(asking, answer)
+            return
+        offer = moves.asked(self.state)
+        if offer is not None and answer == "other":
+            self.start_query("save", "save into folder:", text=self.state.downloads, number=offer.number)
+        elif offer is not None:
+            self.submit(f"/{'accept' if answer == 'yes' else 'reject'} {offer.number}")
+
+    def _answer_own(self, asking: Asking, answer: str) -> None:
+        if asking.kind == "paste":
+            self._answer_paste(asking, answer)
+        elif answer == "yes" and asking.kind == "quit":
+            self.quit()
+        elif answer == "yes" and asking.kind == "cancel":
+            self.submit(f"/cancel {asking.number}")
+
+    def _answer_paste(self, asking: Asking, answer: str) -> None:
+        text = asking.paste
+        fits = len(text.encode("utf-8", "replace")) <= actions.TEXT_MAX_BYTES
+        if answer == "yes" and fits and self.desk is not None:
+            self._spawn(self._in_order(actions.say(self.desk, text), text))
+        elif answer == "other" and self.desk is not None:
+            self._spawn(self._told(actions.send_as_file(self.desk, text)))
+        elif answer == "back" and fits:
+            self._screen.input.insert_text(text)
+        elif answer in ("yes", "no"):
+            # Neither is offered for a paste of this size: ask again rather than drop it.
+            moves.ask(self.state, asking)
+
+    def cancel_chosen(self, number: int) -> None:
+        progress = self.state.transfers.get(number)
+        if progress is None:
+            return
+        transfer = progress.transfer
+        if transfer.state is TransferState.RUNNING and transfer.done > ASK_ABOVE_BYTES:
+            words = f"cancel transfer {number} after {human_size(transfer.done)}?"
+            choices = (("^Y", "cancel it"), ("Esc", "go on"))
+            moves.ask(self.state, Asking("cancel", words, choices, number=number))
+        else:
+            self.submit(f"/cancel {number}")
+
+    def copy_path(self, number: int) -> None:
+        progress = self.state.transfers.get(number)
+        if progress is not None and progress.transfer.paths:
+            self.copy(progress.transfer.paths[0])
+            self.state.say("path copied, if this terminal lets programs copy")
+
+    # --- lines for other purposes ---
+
+    def start_query(self, kind: str, label: str, *, text: str = "", number: int = 0) -> None:
+        moves.start_query(self.state, kind, label, text=text, number=number)
+        self._screen.query.set_document(Document(text, len(text)), bypass_readonly=True)
+
+    def _query_changed(self) -> None:
+        if self.state.query is not None:
+            self.state.query.text, self.state.query.chosen = self._screen.query.text, 0
+
+    def query_move(self, by: int) -> None:
+        query = self.state.query
+        if query is not None and query.kind == "find":
+            self._find(by)
+        elif query is not None:
+            count = len(moves.matching(self.state, query.text))
+            query.chosen = min(max(query.chosen + by, 0), max(count - 1, 0))
+
+    def query_enter(self) -> None:
+        query = self.state.query
+        if query is None:
+            return
+        if query.kind == "find":
+            self._find(-1)
+            return
+        self.state.query = None
+        if query.kind == "switch":
+            found = moves.matching(self.state, query.text)
+            if query.chosen < len(found):
+                moves.open_conversation(self.state, found[query.chosen])
+        elif self.desk is not None and query.text.strip():
+            destination = Path(query.text.strip()).expanduser().absolute()
+            self._spawn(self._told(self._save_as(query.number, destination)))
+
+    async def _save_as(self, number: int, destination: Path) -> None:
+        if self.desk is not None:
+            await self.desk.node.accept(number, destination=destination)
+
+    # --- find, scroll ---
+
+    def _find(self, by: int) -> None:
+        query = self.state.query
+        if query is not None and query.text and self.desk is not None:
+            self._spawn(self._told(self._find_next(self.desk, query.text, by)))
+
+    async def _find_next(self, desk: Desk, text: str, by: int) -> None:
+        talk = self.state.current
+        if talk is None:
+            return
+        if self._found[0] != text:
+            messages = await desk.node.search(text, talk.conversation)
+            self._found = (text, sorted(message.number for message in messages))
+            talk.found = None
+        numbers = self._found[1]
+        if not numbers:
+            self.state.say(f"“{text}” was not said here", seconds=5)
+            return
+        at = numbers.index(talk.found.number) if talk.found and talk.found.number in numbers else len(numbers)
+        at = min(max(at + by, 0), len(numbers) - 1)
+        talk.found = Key("m", numbers[at])
+        self.state.say(f"{at + 1} of {len(numbers)}", seconds=20)
+        want = moves.show_message(self.state, talk, numbers[at])
+        if want is not None and self.reader is not None:
+            await self.reader.fetch(want)
+
+    def scroll(self, up: int) -> None:
+        if self.state.page is not None:
+            self.state.page.scroll -= up
+            self.state.page.chosen -= up if self.state.page.kind == "transfers" else 0
+        else:
+            self.fetch(moves.scroll(self.state, up))

@@ -1,0 +1,54 @@
+"""What the terminal is told besides the picture: title, focus reports, the bell; undone at the end."""
+
+import os
+from collections.abc import Mapping
+
+from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import Output
+
+FOCUS_IN, FOCUS_OUT = Keys.F23, Keys.F24
+"""Keys that no keyboard has; the terminal's focus reports are mapped to them."""
+
+BELL_SECONDS = 5.0
+
+PUSH_TITLE, POP_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+FOCUS_ON, FOCUS_OFF = "\x1b[?1004h", "\x1b[?1004l"
+
+# Before the first key is read: prompt_toolkit would put the reports into the input line as text.
+ANSI_SEQUENCES["\x1b[I"] = FOCUS_IN
+ANSI_SEQUENCES["\x1b[O"] = FOCUS_OUT
+
+
+class Modes:
+    """Nothing of a peer's is ever in a title: it is a number of ours."""
+
+    def __init__(self, output: Output, environment: Mapping[str, str] = os.environ) -> None:
+        self._output = output
+        # The Linux console prints what it does not understand.
+        self._able = environment.get("TERM", "") not in ("", "dumb", "linux")
+        self._title: str | None = None
+        self._rang = -BELL_SECONDS
+
+    def begin(self) -> None:
+        if self._able:
+            self._output.write_raw(PUSH_TITLE + FOCUS_ON)
+            self._output.flush()
+
+    def end(self) -> None:
+        if self._able:
+            self._output.write_raw(FOCUS_OFF + POP_TITLE)
+            self._output.flush()
+
+    def show_unread(self, unread: int) -> None:
+        title = f"lanmsg ({unread})" if unread else "lanmsg"
+        if self._able and title != self._title:
+            self._title = title
+            self._output.set_title(title)
+
+    def ring(self, now: float) -> None:
+        """Once in a while at most: a flood of messages is not a flood of noise."""
+        if now - self._rang >= BELL_SECONDS:
+            self._rang = now
+            self._output.bell()
+            self._output.flush()

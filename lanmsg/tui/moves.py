@@ -1,0 +1,273 @@
+"""What the person's keys do to the state: what is open, what of it is in sight, what is asked."""
+
+from dataclasses import dataclass
+
+from lanmsg.api import Conversation, Transfer, TransferState
+from lanmsg.terminal import folded
+from lanmsg.tui import roster
+from lanmsg.tui.entries import Look, rows_of
+from lanmsg.tui.rows import Row
+from lanmsg.tui.state import Asking, Page, Progress, Query, State
+from lanmsg.tui.talk import Anchor, Talk
+from lanmsg.tui.update import opened
+from lanmsg.tui.viewport import Edge, bottom_for_top, move, settle, tail
+
+KEPT_TALKS = 12
+"""Conversations whose entries stay in memory after they were left."""
+
+HOLD = 2.0
+"""Seconds for which the list keeps its order while somebody walks through it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What of a conversation should be read from the store; the app does it and calls update.loaded."""
+
+    conversation: Conversation
+    kind: str  # "newest", "older", "newer", "around", "since"
+    number: int = 0
+    time: float = 0.0
+
+
+# --- conversations ---
+
+
+def open_conversation(state: State, conversation: Conversation) -> None:
+    """Show it. The one that was open before is where Esc-like ways back lead."""
+    if state.page is not None:
+        state.page = None
+    if conversation == state.open:
+        return
+    if state.open is not None:
+        talk = state.talk(state.open)
+        talk.forget_rows()
+        talk.reply_to, talk.found = None, None
+        state.previous = state.open
+    state.open = conversation
+    state.hidden.discard(conversation)
+    opened(state.talk(conversation))
+    state.roster_stale = True
+    _forget_old_talks(state)
+
+
+def close_conversation(state: State) -> None:
+    """Out of the list until something new is said there; nothing is deleted."""
+    if state.open is None:
+        return
+    state.hidden.add(state.open)
+    back = state.previous if state.previous != state.open else None
+    state.open = None
+    state.roster_stale = True
+    if back is not None:
+        open_conversation(state, back)
+
+
+def _forget_old_talks(state: State) -> None:
+    loaded = [talk for talk in state.talks.values() if talk.loaded and talk.conversation != state.open]
+    for talk in sorted(loaded, key=lambda talk: talk.last_time)[: max(len(loaded) - KEPT_TALKS, 0)]:
+        talk.forget_all()
+
+
+def step(state: State, by: int) -> None:
+    """The next or previous conversation of the list, which keeps its order meanwhile."""
+    roster.refresh(state)
+    if not state.order:
+        return
+    outside = -1 if by > 0 else 0
+    here = state.places.get(state.open, outside) if state.open is not None else outside
+    open_conversation(state, state.order[(here + by) % len(state.order)])
+    state.order_held = state.tick + HOLD
+
+
+def open_slot(state: State, slot: int) -> None:
+    for conversation, given in state.slots.items():
+        if given == slot:
+            open_conversation(state, conversation)
+
+
+def next_unread(state: State) -> bool:
+    """The conversation that waits longest in list order; False when everything is read."""
+    roster.refresh(state)
+    order = state.order
+    start = state.places.get(state.open, -1) + 1 if state.open is not None else 0
+    for conversation in order[start:] + order[:start]:
+        talk = state.talks.get(conversation)
+        if talk is not None and talk.unread and conversation != state.open:
+            open_conversation(state, conversation)
+            return True
+    return False
+
+
+# --- what is in sight ---
+
+
+def look(state: State) -> Look:
+    """How the open conversation is drawn at its present width."""
+    width = state.pane[0]
+    if state.copying:
+        return Look(width, 0, times=False, bare=True)
+    if width < 40:
+        return Look(width, 0, times=False)
+    if width < 60 and state.columns < 64:
+        return Look(width, 0)
+    return Look(width, 13 if state.columns >= 100 else 9)
+
+
+def edge(talk: Talk) -> Edge:
+    """The anchor as an index; the newest when there is none, or what it named is gone."""
+    if talk.anchor is not None:
+        for index in range(len(talk.entries) - 1, -1, -1):
+            if talk.entries[index].key == talk.anchor.key:
+                return Edge(index, talk.anchor.below)
+    return tail(len(talk.entries))
+
+
+def scroll(state: State, up: int) -> Want | None:
+    """Move by rows; the answer is what should be read from the store because an end came near."""
+    talk = state.current
+    if talk is None or not talk.entries:
+        return None
+    count, height = len(talk.entries), state.pane[1]
+
+    def rows_at(index: int) -> list[Row]:
+        return rows_of(state, talk, index, look(state))
+
+    bottom = settle(count, rows_at, move(count, rows_at, edge(talk), up), height)
+    _anchor(talk, bottom)
+    if up > 0 and talk.older and move(count, rows_at, bottom, height).entry == 0:
+        return Want(talk.conversation, "older", talk.entries[0].key.number)
+    if up < 0 and talk.newer and bottom == tail(count):
+        return Want(talk.conversation, "newer")
+    return None
+
+
+def _anchor(talk: Talk, bottom: Edge) -> None:
+    at_end = bottom == tail(len(talk.entries)) and not talk.newer
+    talk.anchor = None if at_end else Anchor(talk.entries[bottom.entry].key, bottom.below)
+
+
+def show_entry(state: State, talk: Talk, index: int) -> None:
+    """Put an entry at the top of the pane, one row down, so that what came before is hinted at."""
+    count, height = len(talk.entries), state.pane[1]
+
+    def rows_at(position: int) -> list[Row]:
+        return rows_of(state, talk, position, look(state))
+
+    _anchor(talk, bottom_for_top(count, rows_at, index, max(height - 1, 1)))
+
+
+def show_message(state: State, talk: Talk, number: int) -> Want | None:
+    """Scroll to a message; the answer is what must be read first when it is not in the window."""
+    for index, entry in enumerate(talk.entries):
+        if entry.key == ("m", number):
+            show_entry(state, talk, index)
+            return None
+    return Want(talk.conversation, "around", number)
+
+
+def first_unread(state: State) -> Want | None:
+    talk = state.current
+    if talk is None or talk.line is None:
+        state.say("nothing is unread here", seconds=3)
+        return None
+    return show_message(state, talk, talk.line)
+
+
+def newest(state: State) -> Want | None:
+    """Down to the end; read anew when the window does not reach it."""
+    talk = state.current
+    if talk is None:
+        return None
+    talk.anchor, talk.found = None, None
+    return Want(talk.conversation, "newest") if talk.newer else None
+
+
+# --- questions, pages, lines for other purposes ---
+
+
+def ask(state: State, asking: Asking) -> None:
+    state.asking, state.question_since = asking, state.tick
+
+
+def show_page(state: State, page: Page) -> None:
+    state.page, state.query, state.menu = page, None, None
+
+
+def leave(state: State) -> bool:
+    """Esc: the topmost thing that can be closed goes, never what was typed. False: nothing was open."""
+    if state.query is not None:
+        state.query = None
+    elif state.menu is not None:
+        state.menu = None
+    elif state.page is not None:
+        state.page = None
+    elif state.asking is not None:
+        state.asking = None
+    elif state.copying:
+        state.copying = False
+    elif state.current is not None and state.current.reply_to is not None:
+        state.current.reply_to = None
+    else:
+        return False
+    return True
+
+
+def start_query(state: State, kind: str, label: str, *, text: str = "", number: int = 0) -> None:
+    state.query, state.menu = Query(kind, label, text, 0, number), None
+
+
+def matching(state: State, text: str) -> list[Conversation]:
+    """Conversations for what was typed in the switcher: letters in their order, the closest first."""
+    wanted = folded(text)
+    found = []
+    for position, conversation in enumerate(state.order):
+        name = folded(state.title(conversation))
+        if not wanted or wanted in name or _in_order(wanted, name):
+            found.append((not name.startswith(wanted), wanted not in name, position, conversation))
+    return [conversation for *_, conversation in sorted(found, key=lambda each: each[:3])]
+
+
+def _in_order(letters: str, name: str) -> bool:
+    rest = iter(name)
+    return all(letter in rest for letter in letters)
+
+
+def reply_to_earlier(state: State) -> None:
+    """The last message of the others is being answered; or the one before the one that was."""
+    talk = state.current
+    if talk is None:
+        return
+    theirs = [message for message in talk.messages() if message.sender is not None]
+    numbers = [message.number for message in theirs]
+    at = (
+        numbers.index(talk.reply_to.number)
+        if talk.reply_to and talk.reply_to.number in numbers
+        else len(theirs)
+    )
+    if at > 0:
+        talk.reply_to = theirs[at - 1]
+    else:
+        state.say("there is no earlier message to answer", seconds=3)
+
+
+def ordered_transfers(state: State) -> list[Progress]:
+    """What runs, what waits, then what is over, each the newest first."""
+    active = (TransferState.RUNNING, TransferState.ACCEPTED)
+
+    def rank(progress: Progress) -> tuple[bool, bool, int]:
+        transfer = progress.transfer
+        return transfer.state not in active, transfer.state.is_final, -transfer.number
+
+    return sorted(state.transfers.values(), key=rank)
+
+
+def asked(state: State) -> Transfer | None:
+    """The offer in the question bar: the chosen row of the transfers page, else the oldest."""
+    if not state.questions:
+        return None
+    if state.page is not None and state.page.kind == "transfers":
+        ordered = ordered_transfers(state)
+        chosen = ordered[min(max(state.page.chosen, 0), len(ordered) - 1)].transfer
+        if chosen.number in state.questions:
+            return chosen
+    return state.transfers[state.questions[0]].transfer

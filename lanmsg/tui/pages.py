@@ -1,0 +1,237 @@
+"""Whole pages in place of a conversation: help, transfers, people, status, lines of a command."""
+
+from collections.abc import Callable
+
+from lanmsg.api import Direction, Interface, Peer, TransferState, Trust
+from lanmsg.terminal import Kind, clock, date, fingerprint, fit, human_duration, human_rate, printable
+from lanmsg.tui import keys as keytable
+from lanmsg.tui.commands import COMMANDS, Command, find
+from lanmsg.tui.moves import ordered_transfers
+from lanmsg.tui.rows import Row, all_in, clipped, spread
+from lanmsg.tui.state import Page, Progress, State
+from lanmsg.tui.strips import ETA_AFTER, key_of, meter
+from lanmsg.tui.wording import (
+    percent,
+    presence_glyph,
+    presence_word,
+    transfer_size,
+    transfer_state,
+    transfer_title,
+    trust_words,
+)
+from lanmsg.tui.wrap import wrap
+
+DAY = 24 * 3600.0
+
+
+def page_rows(state: State, page: Page, columns: int) -> list[Row]:
+    """All rows of a page, its title first; the view scrolls them."""
+    return PAGES[page.kind](state, page, columns)
+
+
+def paragraph(text: str, columns: int, indent: int = 1) -> list[Row]:
+    return [[("", " " * indent + line)] for line in wrap(text, columns - indent - 1)]
+
+
+# --- help ---
+
+
+def help_page(state: State, page: Page, columns: int) -> list[Row]:
+    """Keys in force and commands; or one command."""
+    if page.topic:
+        return _help_of(find(page.topic), columns)
+    rows: list[Row] = [[("class:heading", " HELP")]]
+    rows += paragraph(
+        "Type and press Enter. A line that begins with / is a command; // sends a slash.", columns
+    )
+    for category in keytable.CATEGORIES:
+        rows += [[], [("class:heading", f" {category}")]]
+        for key in state.keys:
+            if key.category == category:
+                rows += _explained(keytable.shown_all(key), key.help, 24, columns)
+    rows += [[], [("class:heading", " COMMANDS")]]
+    for category in dict.fromkeys(command.category for command in COMMANDS):
+        rows += [[], [("class:heading", f" {category}")]]
+        for command in COMMANDS:
+            if command.category == category:
+                rows += _explained(f"/{command.name} {command.usage}".strip(), command.help, 26, columns)
+    return rows
+
+
+def _explained(term: str, words: str, cells: int, columns: int) -> list[Row]:
+    if columns < 64:
+        return [[("class:key", f" {term}")], *paragraph(words, columns, 4)]
+    lines = wrap(words, columns - cells - 3)
+    return [
+        [("class:key", " " + fit(term, cells) + " "), ("", lines[0])],
+        *[[("", " " * (cells + 2) + line)] for line in lines[1:]],
+    ]
+
+
+def _help_of(command: Command, columns: int) -> list[Row]:
+    names = " ".join(f"/{name}" for name in command.aliases)
+    return [
+        [("class:heading", f" /{command.name} {command.usage}".rstrip())],
+        [],
+        *paragraph(command.help, columns),
+        *(paragraph(f"Also: {names}", columns) if names else []),
+    ]
+
+
+# --- transfers ---
+
+
+def transfers_page(state: State, page: Page, columns: int) -> list[Row]:
+    ordered = ordered_transfers(state)
+    up = sum(each.rate for each in state.moving.values() if each.transfer.direction is Direction.OUT)
+    down = sum(each.rate for each in state.moving.values() if each.transfer.direction is Direction.IN)
+    active = sum(each.transfer.state is TransferState.RUNNING for each in ordered)
+    left = f" TRANSFERS   {active} active {state.glyphs.dot} {len(state.questions)} waiting for you"
+    right = f"{state.glyphs.down} {human_rate(down)}  {state.glyphs.up} {human_rate(up)} "
+    rows: list[Row] = [
+        spread([("class:heading", left)], [("", right if (up or down) and columns >= 64 else "")], columns)
+    ]
+    if not ordered:
+        return [*rows, [], *paragraph("Nothing yet. /send PEER PATH offers a file or a folder.", columns)]
+    wide = columns >= 80
+    if wide:
+        rows.append([("class:faint", f"   #  dir  {fit('who', 10)}  {fit('file', 26)}  {'size':>8}   state")])
+    for index, progress in enumerate(ordered):
+        row = _transfer_row(state, progress, columns, wide=wide)
+        sign = state.glyphs.open if index == page.chosen else " "
+        row = [("class:strong", f" {sign}"), *row]
+        rows.append(clipped(all_in("class:open", row) if index == page.chosen else row, columns))
+    return rows
+
+
+def _transfer_row(state: State, progress: Progress, columns: int, *, wide: bool) -> Row:
+    transfer = progress.transfer
+    arrow = state.glyphs.up if transfer.direction is Direction.OUT else state.glyphs.down
+    ellipsis = state.glyphs.ellipsis
+    who, title, size = state.label(transfer.peer), transfer_title(transfer), transfer_size(transfer)
+    if not wide:
+        return [
+            ("", f"{transfer.number} {arrow} {title} {size} "),
+            *_state_of(state, progress, columns),
+        ]
+    start = (
+        f"{transfer.number:2d}   {arrow}   {fit(who, 10, ellipsis)}  {fit(title, 26, ellipsis)}  {size:>8}   "
+    )
+    return [("", start), *_state_of(state, progress, columns)]
+
+
+def _state_of(state: State, progress: Progress, columns: int) -> Row:
+    transfer = progress.transfer
+    done = percent(transfer)
+    if transfer.state is TransferState.RUNNING:
+        row: Row = [] if done is None else [("class:bar", meter(state, done, 12 if columns >= 100 else 8))]
+        row.append(("", f"  {done}%  " if done is not None else "  "))
+        row.append(("", human_rate(progress.rate)))
+        if transfer.total and progress.rate and state.tick - progress.running_since >= ETA_AFTER:
+            row.append(("", f"  {human_duration((transfer.total - transfer.done) / progress.rate)} left"))
+        return row
+    if transfer.number in state.questions:
+        yes, no = key_of(state, "yes"), key_of(state, "no")
+        return [("class:strong", f"? for you   {yes} accept  {no} decline")]
+    return [("", transfer_state(state, transfer))]
+
+
+# --- people ---
+
+
+def people_page(state: State, page: Page, columns: int) -> list[Row]:
+    """Who is here, and who is known; with a name, everything about one."""
+    if page.topic:
+        peers = [peer for peer in state.peers.values() if peer.id.hex() == page.topic]
+        return [row for peer in peers for row in _person(state, peer, columns)]
+    here = state.here
+    rows: list[Row] = [
+        [("class:heading", f" PEOPLE   {here} here, {len(state.peers) - here} known but not here")],
+        [],
+    ]
+    people = sorted(
+        state.peers.values(), key=lambda peer: (not peer.present, state.label(peer.id).casefold())
+    )
+    rows += [clipped(_person_row(state, peer), columns, state.glyphs.ellipsis) for peer in people]
+    return rows if state.peers else [*rows, *paragraph("Nobody has been seen yet.", columns)]
+
+
+def _person_row(state: State, peer: Peer) -> Row:
+    style = "class:alert" if peer.trust in (Trust.CHANGED, Trust.BLOCKED) else ""
+    return [
+        (
+            "",
+            f" {presence_glyph(peer, state.glyphs)} {fit(state.label(peer.id), 18)} {presence_word(peer):5} ",
+        ),
+        ("", f"{fit(str(peer.addresses[0]) if peer.addresses else '', 21)} "),
+        (style, f"{fit(trust_words(peer, state.glyphs), 13)} "),
+        ("", f"{fingerprint(peer.id, 2)}  "),
+        ("", printable(peer.note) if peer.present else last_seen(state, peer)),
+    ]
+
+
+def last_seen(state: State, peer: Peer) -> str:
+    """A time if it was in the last day, else a date."""
+    if not peer.last_seen:
+        return ""
+    recent = state.wall - peer.last_seen < DAY
+    return clock(peer.last_seen) if recent else date(peer.last_seen, year=False)
+
+
+def _person(state: State, peer: Peer, columns: int) -> list[Row]:
+    lines = [
+        f"calls itself   {printable(peer.nickname, Kind.NAME)}",
+        f"state          {presence_word(peer)} {printable(peer.note)}".rstrip(),
+        f"key            {trust_words(peer, state.glyphs)}",
+        f"fingerprint    {fingerprint(peer.id)}",
+        f"addresses      {', '.join(map(str, peer.addresses)) or 'none known'}",
+        f"first seen     {date(peer.first_seen)} {clock(peer.first_seen)}" if peer.first_seen else "",
+        f"last seen      {date(peer.last_seen)} {clock(peer.last_seen)}" if peer.last_seen else "",
+    ]
+    if state.is_odd(peer):
+        lines.append("!! this name mixes letters of several alphabets: it may imitate another")
+    rows: list[Row] = [[("class:heading", f" {state.label(peer.id)}")], []]
+    for line in lines:
+        rows += paragraph(line, columns) if line else []
+    return rows
+
+
+# --- status, text ---
+
+
+def status_page(state: State, page: Page, columns: int) -> list[Row]:  # noqa: ARG001 - the signature of a page
+    rows: list[Row] = [[("class:heading", " STATUS")], []]
+    role = (
+        "listens: others see it" if state.listening else "another lanmsg of this home listens; this is a view"
+    )
+    for line in (
+        f"name           {state.name}",
+        f"fingerprint    {fingerprint(state.id)}",
+        f"this process   {role}",
+        f"port           {state.port} (UDP and TCP)",
+        f"files go to    {state.downloads}",
+    ):
+        rows += paragraph(line, columns)
+    rows += [[], [("class:heading", " INTERFACES")]]
+    rows += [clipped([("", f" {interface_words(state, each)}")], columns) for each in state.interfaces]
+    return rows if state.interfaces else [*rows, *paragraph("none: no network is up", columns)]
+
+
+def interface_words(state: State, each: Interface) -> str:
+    start = f"{fit(each.name, 6, state.glyphs.ellipsis)} {fit(f'{each.address}/{each.prefix}', 18)}"
+    if each.skipped:
+        return f"{start} skipped ({each.skipped})"
+    return f"{start} heard {each.heard:,} {state.glyphs.dot} sent {each.sent:,}"
+
+
+def text_page(state: State, page: Page, columns: int) -> list[Row]:  # noqa: ARG001 - the signature of a page
+    return [row for line in page.lines for row in paragraph(line, columns)]
+
+
+PAGES: dict[str, Callable[[State, Page, int], list[Row]]] = {
+    "help": help_page,
+    "transfers": transfers_page,
+    "people": people_page,
+    "status": status_page,
+    "text": text_page,
+}

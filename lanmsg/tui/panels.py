@@ -1,0 +1,130 @@
+"""What stands in a conversation's place: nobody is here yet, or a key has changed."""
+
+from lanmsg.api import Interface, Peer, Trust
+from lanmsg.terminal import Kind, fingerprint, plural, printable
+from lanmsg.tui.commands import quoted
+from lanmsg.tui.pages import interface_words, last_seen, paragraph
+from lanmsg.tui.rows import Row, filled, width
+from lanmsg.tui.state import State
+from lanmsg.tui.strips import key_of
+from lanmsg.tui.wrap import wrap
+
+
+def welcome(state: State, columns: int) -> list[Row]:
+    """The empty state: what goes on, and what to do. Each line goes when its cause is ruled out."""
+    if not state.ready:
+        return [[], [("", "  Starting.")]]
+    if state.here:
+        return _somebody_here(state, columns)
+    visible: Row = [("", "  Nobody here yet.  You are visible as  "), ("class:strong", state.name)]
+    rows: list[Row] = [[], visible]
+    if width(visible) > columns:
+        rows = [[], visible[:1], [("", "  "), ("class:strong", state.name)]]
+    rows += paragraph(
+        "People on this network who start lanmsg show up here within about 5 seconds.", columns, 2
+    )
+    rows.append([])
+    used = [each for each in state.interfaces if not each.skipped]
+    narrow = columns < 58
+    if narrow and state.interfaces:
+        rows.append([("", "  Searching on")])
+    for index, each in enumerate(state.interfaces):
+        label = " " if narrow else f"{'Searching on' if index == 0 else '':13} "
+        rows.append([("", f"  {label}{interface_words(state, each)}")])
+    if not used:
+        rows.append([("class:alert", "  No network is up: plug in a cable or join a Wi-Fi.")])
+    rows += [[], [("", "  Still empty after a minute?  Most likely first:")]]
+    heard = any(each.heard for each in used)
+    for number, line in enumerate(_causes(state, used, heard=heard), 1):
+        lines = wrap(line, columns - 7)
+        rows.append([("", f"   {number}  {lines[0]}")])
+        rows += [[("", f"      {more}")] for more in lines[1:]]
+    rows += [
+        [],
+        *paragraph("/status shows more · /name changes your name".replace("·", state.glyphs.dot), columns, 2),
+    ]
+    return rows
+
+
+def _causes(state: State, used: list[Interface], *, heard: bool) -> list[str]:
+    causes = ["nobody else has lanmsg open: ask them to run  lanmsg"]
+    if not heard:
+        causes.append(f"a firewall here or there: allow UDP and TCP port {state.port}")
+        causes.append("guest Wi-Fi or “client isolation” keeps devices apart")
+    if used:
+        net = ".".join(used[0].address.split(".")[:3])
+        causes.append(
+            f"a VPN or another network: compare {net}.x" if "." in net else "a VPN or another network"
+        )
+    causes.append("know the address?  /connect 192.168.1.23")
+    return causes
+
+
+def _somebody_here(state: State, columns: int) -> list[Row]:
+    unread = state.unread()
+    waiting = plural(unread, "message is", "messages are")
+    here = plural(state.here, "person is", "people are")
+    return [
+        [],
+        *paragraph(f"{here} here." + (f" {waiting} unread: Tab opens them." if unread else ""), columns, 2),
+        [],
+        *paragraph(
+            f"{key_of(state, 'switch')} chooses a conversation, /msg NAME TEXT writes at once.", columns, 2
+        ),
+        *paragraph("/send NAME PATH offers a file. F1 shows everything else.", columns, 2),
+    ]
+
+
+def key_panel(state: State, columns: int, height: int) -> list[Row]:
+    """In place of a conversation's last rows when its key changed. No single key dismisses it."""
+    peer = state.peer_of(state.open)
+    rival = state.rival(peer) if peer is not None else None
+    if peer is None or (rival is None and peer.trust is not Trust.CHANGED):
+        return []
+    changed, known = (peer, rival) if peer.trust is Trust.CHANGED else (rival or peer, peer)
+    lines = _key_words(state, changed, known)
+    rows = [part for line in lines for part in (wrap(line, columns - 4) if line else [""])]
+    if len(rows) + 2 > height:
+        # Too small for the story; what happened and what to type must be in sight.
+        rows = [part for line in (lines[0], *lines[-2:]) for part in wrap(line, columns - 4)]
+    return framed(state, rows, columns)
+
+
+def _key_words(state: State, changed: Peer, known: Peer | None) -> list[str]:
+    name = printable(changed.name, Kind.NAME)
+    label = quoted(state.label(changed.id))
+    before = [f"  before  {fingerprint(known.id, 4)} …  {last_seen(state, known)}"] if known else []
+    return [
+        f"!!  {name}'s key has CHANGED; sending is stopped",
+        "",
+        f"Either {name} reinstalled lanmsg or uses a new computer, or someone on this network "
+        f"pretends to be {name}.",
+        *before,
+        f"  now     {fingerprint(changed.id, 4)} …  {changed.host}",
+        *_held_back(state, known),
+        "",
+        f"Ask {name} on another channel, then type one of:",
+        f"  /trust {label}    accept the new key",
+        f"  /block {label}    refuse this key",
+    ]
+
+
+def _held_back(state: State, known: Peer | None) -> list[str]:
+    messages, files = state.held_back(known.id) if known else (0, 0)
+    if not messages and not files:
+        return []
+    return [f"{plural(messages, 'message')} and {plural(files, 'file')} are held back for the old key."]
+
+
+def framed(state: State, lines: list[str], columns: int) -> list[Row]:
+    """Lines in a box; the only box of the screen."""
+    glyphs = state.glyphs
+    left_top, right_top, left_end, right_end = glyphs.corners
+    inner = columns - 4
+    style = "class:alert"
+    rows: list[Row] = [[(style, left_top + glyphs.rule * (columns - 2) + right_top)]]
+    for number, line in enumerate(lines):
+        text = filled([("class:alert" if number == 0 else "", line)], inner)
+        rows.append([(style, f"{glyphs.pipe} "), *text, (style, f" {glyphs.pipe}")])
+    rows.append([(style, left_end + glyphs.rule * (columns - 2) + right_end)])
+    return rows

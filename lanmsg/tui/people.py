@@ -1,0 +1,98 @@
+"""The list of people and conversations on the left."""
+
+from lanmsg.api import Conversation, Peer, Trust
+from lanmsg.terminal import cell_width, clip
+from lanmsg.tui.pages import last_seen
+from lanmsg.tui.rows import Row, spread
+from lanmsg.tui.state import State
+from lanmsg.tui.wording import presence_glyph, presence_word
+
+
+def people_list(state: State, cells: int, height: int) -> list[Row]:
+    """Sections of conversations, the open one always in sight."""
+    return [row for _, row in placed(state, cells, height)]
+
+
+def placed(state: State, cells: int, height: int) -> list[tuple[Conversation | None, Row]]:
+    """The rows of the list, each with the conversation that a click on it opens."""
+    wide = cells >= 25
+    people, rest = state.order[: state.people], state.order[state.people :]
+    plan: list[Conversation | str] = ["PEOPLE", *people]
+    if state.faded:
+        plan.append(f"{state.glyphs.gone} {state.faded} not here")
+    plan += ["", "ROOMS", *rest[:1]] if wide else ["", *rest[:1]]
+    if rest[1:]:
+        plan += ["", "REQUESTS", *rest[1:]]
+    open_at = plan.index(state.open) if state.open in state.places and len(plan) > height else 0
+    # Of thousands only the rows in sight are made.
+    shown = [_placed(state, what, cells) for what in _in_sight(plan, open_at, height)]
+    blank: list[tuple[Conversation | None, Row]] = [(None, [])] * (height - len(shown))
+    return [*shown, *blank]
+
+
+def _in_sight(plan: list[Conversation | str], open_at: int, height: int) -> list[Conversation | str]:
+    """The heading, and the part of the list that holds the open row."""
+    if len(plan) <= height or height <= 0:
+        return plan[:height]
+    start = min(max(open_at - height + 3, 0), len(plan) - height)
+    return [plan[0], *plan[start + 1 : start + height]]
+
+
+def _placed(state: State, what: Conversation | str, cells: int) -> tuple[Conversation | None, Row]:
+    if isinstance(what, Conversation):
+        return what, list_row(state, what, cells)
+    if what == "PEOPLE":
+        return None, spread([("class:heading", " PEOPLE")], [("", f"{state.here} here ")], cells)
+    return None, [("class:heading" if what.isupper() else "", f" {what}")]
+
+
+def list_row(state: State, conversation: Conversation, cells: int) -> Row:
+    glyphs = state.glyphs
+    peer = state.peer_of(conversation)
+    talk = state.talks.get(conversation)
+    unread = talk.unread if talk else 0
+    is_open = conversation == state.open
+    sign, style = _sign(state, peer)
+    name_style = "class:unread" if unread else "class:open" if is_open else ""
+    slot = state.slots.get(conversation)
+    right = _right(state, peer, unread, slot, wide=cells >= 25)
+    room = cells - 3 - cell_width(right)
+    name = clip(state.title(conversation), max(room, 4), glyphs.ellipsis)
+    return [
+        ("class:strong", glyphs.open if is_open else " "),
+        (style, sign),
+        ("", " "),
+        (name_style, name + " " * max(room - cell_width(name), 0)),
+        ("class:unread" if unread else "", right),
+    ]
+
+
+def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
+    glyphs = state.glyphs
+    if peer is None:
+        return glyphs.room, ""
+    if peer.trust in (Trust.CHANGED, Trust.BLOCKED) or state.is_odd(peer):
+        return glyphs.alert, "class:alert"
+    if any(state.transfers[number].transfer.peer == peer.id for number in state.questions):
+        return glyphs.question, "class:strong"
+    return presence_glyph(peer, glyphs), "class:good" if peer.present else ""
+
+
+def _right(state: State, peer: Peer | None, unread: int, slot: int | None, *, wide: bool) -> str:
+    """The end of a list row: a word for whoever is not simply here, unread, and the number for Alt."""
+    count = "99+" if unread > 99 else str(unread) if unread else ""
+    word = _word(state, peer, wide=wide)
+    if not wide:
+        return f" {count or word:>3} "
+    end = f" {slot or ' '} "
+    return f" {word} {count:>2}{end}" if word and count else f" {word or count:>2}{end}"
+
+
+def _word(state: State, peer: Peer | None, *, wide: bool) -> str:
+    if peer is None:
+        return ""
+    if peer.trust is Trust.CHANGED:
+        return "new key" if wide else ""
+    if not peer.present:
+        return last_seen(state, peer)
+    return presence_word(peer) if wide and presence_word(peer) != "here" else ""

@@ -1,0 +1,98 @@
+"""Brings from the store what is about to be shown: the newest of a conversation, or a part further up."""
+
+from collections.abc import Callable, Sequence
+
+from lanmsg.api import Conversation, Message
+from lanmsg.tui import moves
+from lanmsg.tui.desk import ScreenNode, StoreView
+from lanmsg.tui.moves import Want
+from lanmsg.tui.state import State
+from lanmsg.tui.talk import KEPT_ENTRIES, Talk
+from lanmsg.tui.update import PAGE, loaded
+
+AROUND = PAGE // 2
+
+
+class Reader:
+    """One read of a conversation at a time; a second wish for it while one runs is dropped."""
+
+    def __init__(self, node: ScreenNode, state: State) -> None:
+        self._node = node
+        self._state = state
+
+    async def fetch(self, want: Want) -> None:
+        """Read it and put it into the window of that conversation."""
+        talk = self._state.talk(want.conversation)
+        if talk.loading:
+            return
+        talk.loading = True
+        try:
+            await self._fetch(talk, want)
+        finally:
+            talk.loading = False
+
+    async def _fetch(self, talk: Talk, want: Want) -> None:
+        match want.kind:
+            case "older":
+                await self._older(talk)
+            case "newer":
+                await self._newer(talk)
+            case "around":
+                await self._around(talk, want.number)
+            case "since":
+                await self._since(talk, want.time)
+            case _:
+                await self._newest(talk)
+
+    async def _newest(self, talk: Talk) -> None:
+        limit = max(PAGE, min(talk.unread + PAGE // 4, KEPT_ENTRIES // 2))
+        found = await self._messages(talk.conversation, limit=limit)
+        talk.anchor = None
+        loaded(self._state, talk, found, older=len(found) == limit, newer=False)
+
+    async def _older(self, talk: Talk) -> None:
+        known = talk.messages()
+        before = known[0].number if known else None
+        found = await self._messages(talk.conversation, before=before, limit=PAGE)
+        # The window moves: what is far below the screen is read again when somebody goes there.
+        kept = talk.messages()[: KEPT_ENTRIES - len(found)]
+        newer = talk.newer or len(kept) < len(talk.messages())
+        loaded(self._state, talk, [*found, *kept], older=len(found) == PAGE, newer=newer)
+
+    async def _newer(self, talk: Talk) -> None:
+        known = talk.messages()
+        if not known:
+            await self._newest(talk)
+            return
+        found = await self._messages(talk.conversation, after=known[-1].number, limit=PAGE)
+        kept = known[-(KEPT_ENTRIES - len(found)) :]
+        older = talk.older or len(kept) < len(known)
+        loaded(self._state, talk, [*kept, *found], older=older, newer=len(found) == PAGE)
+
+    async def _around(self, talk: Talk, number: int) -> None:
+        before = await self._messages(talk.conversation, before=number, limit=AROUND)
+        after = await self._messages(talk.conversation, after=number - 1, limit=AROUND)
+        loaded(self._state, talk, [*before, *after], older=len(before) == AROUND, newer=len(after) == AROUND)
+        moves.show_message(self._state, talk, number)
+
+    async def _since(self, talk: Talk, time: float) -> None:
+        found = await self._messages(talk.conversation, after=0, since=time, limit=1)
+        if not found:
+            self._state.say("nothing was said here since then", seconds=5)
+            return
+        await self._around(talk, found[0].number)
+
+    async def _messages(
+        self,
+        conversation: Conversation,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        since: float | None = None,
+        limit: int,
+    ) -> Sequence[Message]:
+        def read(store: StoreView) -> list[Message]:
+            return store.history.messages(conversation, before=before, after=after, since=since, limit=limit)
+
+        question: Callable[[StoreView], list[Message]] = read
+        return await self._node.read(question)

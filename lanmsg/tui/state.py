@@ -1,0 +1,334 @@
+"""What the screen knows: people, conversations, transfers, and what is being looked at.
+
+Plain values changed in place by update and moves: with 5,000 people and 500 messages a second, a copy for
+each event would be most of the work. Whoever draws only reads.
+"""
+
+from dataclasses import dataclass, field
+
+from lanmsg.api import (
+    EVERYONE,
+    Conversation,
+    Delivery,
+    Direction,
+    Interface,
+    Peer,
+    PeerId,
+    Status,
+    Transfer,
+    TransferState,
+    Trust,
+)
+from lanmsg.terminal import Kind, folded, mixes_scripts, printable
+from lanmsg.tui.keys import KEYS
+from lanmsg.tui.keys import Key as KeyBinding
+from lanmsg.tui.talk import Note, Talk
+from lanmsg.tui.theme import FANCY, Glyphs
+
+NOBODY = PeerId(b"")
+"""Our own id before the node runs."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """A transfer as this screen saw it move. Times are of the monotonic clock."""
+
+    transfer: Transfer
+    rate: float = 0.0
+    running_since: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(slots=True)
+class Notice:
+    """What the status row says for a while."""
+
+    text: str
+    style: str
+    until: float
+
+
+@dataclass(slots=True)
+class Asking:
+    """A question of our own in the question bar; offers stand behind it."""
+
+    kind: str  # "paste", "quit", "cancel"
+    text: str
+    keys: tuple[tuple[str, str], ...]
+    paste: str = ""
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Query:
+    """One line typed for another purpose than talking: switcher, find, save as."""
+
+    kind: str
+    label: str
+    text: str = ""
+    chosen: int = 0
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Page:
+    """A page in place of the conversation."""
+
+    kind: str  # "help", "transfers", "people", "status", "text"
+    scroll: int = 0
+    chosen: int = 0
+    topic: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class State:
+    """The whole screen. `wall` and `tick` are the time of the last event: wall clock and monotonic."""
+
+    name: str = ""
+    id: PeerId = NOBODY
+    status: Status = Status.AVAILABLE
+    note: str = ""
+    port: int = 0
+    downloads: str = ""
+    free: int | None = None  # bytes free where downloads go
+    ready: bool = False  # the node runs
+    listening: bool = False
+    interfaces: tuple[Interface, ...] = ()
+    peers: dict[PeerId, Peer] = field(default_factory=dict)
+    namesakes: dict[str, set[PeerId]] = field(default_factory=dict)
+    labels: dict[PeerId, str] = field(default_factory=dict)
+    talks: dict[Conversation, Talk] = field(default_factory=dict)
+    open: Conversation | None = None
+    previous: Conversation | None = None
+    hidden: set[Conversation] = field(default_factory=set)
+    slots: dict[Conversation, int] = field(default_factory=dict)
+    order: list[Conversation] = field(default_factory=list)  # people, everyone, keys that changed
+    places: dict[Conversation, int] = field(default_factory=dict)
+    people: int = 0  # so many of the order are people
+    faded: int = 0  # known people who are not here and not listed
+    here: int = 0  # people present
+    order_held: float = 0.0
+    roster_stale: bool = True
+    transfers: dict[int, Progress] = field(default_factory=dict)
+    moving: dict[int, Progress] = field(default_factory=dict)  # the part that may be in the strip
+    questions: list[int] = field(default_factory=list)  # offers that wait for this person
+    asking: Asking | None = None
+    question_since: float = 0.0
+    query: Query | None = None
+    page: Page | None = None
+    menu: "Menu | None" = None
+    notice: Notice | None = None
+    glyphs: Glyphs = FANCY
+    keys: tuple[KeyBinding, ...] = KEYS
+    epoch: int = 0  # raised when wrapped rows are out of date everywhere
+    columns: int = 80
+    pane: tuple[int, int] = (60, 18)  # cells of the conversation as last drawn
+    focused: bool = True
+    copying: bool = False
+    list_hidden: bool = False
+    mouse: bool = False
+    quit_armed: float = 0.0
+    noted: int = 0
+    wall: float = 0.0
+    tick: float = 0.0
+
+    # --- people ---
+
+    def put_peer(self, peer: Peer) -> None:
+        """A person is known, or known better; names that two share become distinct."""
+        before = self.peers.get(peer.id)
+        self.peers[peer.id] = peer
+        self.roster_stale = True
+        self.here += peer.present - (before is not None and before.present)
+        if before is None or before.name != peer.name or before.trust is not peer.trust:
+            if before is not None:
+                self._rename(before, joined=False)
+            self._rename(peer, joined=True)
+
+    def _rename(self, peer: Peer, *, joined: bool) -> None:
+        same = self.namesakes.setdefault(folded(peer.name), set())
+        (same.add if joined else same.discard)(peer.id)
+        for other in same | {peer.id}:
+            # Only a label that was on screen can be in wrapped rows: a thousand newcomers cost no rewrap.
+            if self.labels.pop(other, None) is not None:
+                self.epoch += 1
+
+    def label(self, peer: PeerId) -> str:
+        """What a person is called on this screen: safe to print, and different for different keys."""
+        found = self.labels.get(peer)
+        if found is None:
+            found = self.labels[peer] = self._label(peer)
+        return found
+
+    def _label(self, peer: PeerId) -> str:
+        known = self.peers.get(peer)
+        short = peer.hex()[:4].upper()
+        if known is None or not known.name:
+            return f"~{short}"
+        name = printable(known.name, Kind.NAME)
+        rivals = self.namesakes.get(folded(known.name), set()) - {peer}
+        if self.is_pinned(peer):
+            # The name alone means the key that this person knows, whoever else comes by that name.
+            rivals = {other for other in rivals if self.is_pinned(other)}
+        return f"{name}~{short}" if rivals else name
+
+    def is_pinned(self, peer: PeerId) -> bool:
+        known = self.peers.get(peer)
+        return known is not None and known.trust in (Trust.PINNED, Trust.VERIFIED)
+
+    def rival(self, peer: Peer) -> Peer | None:
+        """For a changed key the known one of that name; for a known one that is gone, the changed key.
+
+        While the known key is here nothing is in doubt: a stranger that takes a name cannot stop a talk.
+        """
+        same = self.namesakes.get(folded(peer.name), set()) - {peer.id}
+        others = [self.peers[other] for other in same]
+        if peer.trust is Trust.CHANGED:
+            return next((other for other in others if self.is_pinned(other.id)), None)
+        if self.is_pinned(peer.id) and not peer.present:
+            return next((other for other in others if other.trust is Trust.CHANGED and other.present), None)
+        return None
+
+    def is_odd(self, peer: Peer) -> bool:
+        """A name made to be taken for another: letters of several scripts."""
+        return not peer.petname and mixes_scripts(peer.name)
+
+    # --- conversations ---
+
+    def talk(self, conversation: Conversation) -> Talk:
+        talk = self.talks.get(conversation)
+        if talk is None:
+            talk = self.talks[conversation] = Talk(conversation)
+        return talk
+
+    @property
+    def current(self) -> Talk | None:
+        return self.talk(self.open) if self.open is not None else None
+
+    def title(self, conversation: Conversation) -> str:
+        return self.label(conversation.peer) if conversation.peer is not None else "everyone"
+
+    def peer_of(self, conversation: Conversation | None) -> Peer | None:
+        return self.peers.get(conversation.peer) if conversation and conversation.peer else None
+
+    def unread(self) -> int:
+        return sum(talk.unread for talk in self.talks.values())
+
+    def in_sight(self, talk: Talk) -> bool:
+        """Whether the person sees the newest of this conversation now."""
+        return (
+            talk.conversation == self.open
+            and self.focused
+            and self.page is None
+            and talk.loaded
+            and talk.anchor is None
+            and not talk.newer
+        )
+
+    def say(self, text: str, *, style: str = "class:notice", seconds: float = 8.0) -> None:
+        """One sentence in the status row; an error, or what a command did."""
+        # Errors quote names, and names are peers' text.
+        self.notice = Notice(printable(text), style, self.tick + seconds)
+
+    def jot(self, text: str, *, conversation: Conversation | None = None, style: str = "") -> None:
+        """Lines into a conversation of this screen only; without any open one, a page of their own."""
+        where = conversation or self.open
+        if where is None:
+            self.page = Page("text", lines=tuple(text.split("\n")))
+            return
+        self.noted += 1
+        self.talk(where).add(Note(self.noted, self.wall, text, style))
+
+    # --- files ---
+
+    def put_transfer(self, transfer: Transfer, rate: float = 0.0) -> None:
+        """A transfer is new, moved, or ended; offers to this person become questions."""
+        progress = self.transfers.get(transfer.number)
+        if progress is None:
+            progress = self.transfers[transfer.number] = Progress(transfer)
+            # One that was over before this screen saw it was never in the strip.
+            progress.ended = -1.0 if transfer.state.is_final else 0.0
+        progress.transfer, progress.rate = transfer, rate
+        if transfer.state is TransferState.RUNNING:
+            progress.running_since = progress.running_since or self.tick
+        else:
+            progress.running_since = 0.0
+        if transfer.state.is_final and not progress.ended:
+            progress.ended = self.tick
+        self._put_in_strip(progress)
+        self._put_question(transfer)
+
+    def _put_in_strip(self, progress: Progress) -> None:
+        state = progress.transfer.state
+        moves = state in (TransferState.ACCEPTED, TransferState.RUNNING, TransferState.PAUSED)
+        if moves or (progress.transfer.number in self.moving and state.is_final):
+            self.moving[progress.transfer.number] = progress
+        else:
+            self.moving.pop(progress.transfer.number, None)
+
+    def _put_question(self, transfer: Transfer) -> None:
+        asks = transfer.direction is Direction.IN and transfer.state is TransferState.OFFERED
+        if asks and transfer.number not in self.questions:
+            self.questions.append(transfer.number)
+            if len(self.questions) == 1:
+                self.question_since = self.tick
+        elif not asks and transfer.number in self.questions:
+            # Keys that were meant for the question that just went must not answer the next one.
+            if self.questions[0] == transfer.number:
+                self.question_since = self.tick
+            self.questions.remove(transfer.number)
+        else:
+            return
+        self.roster_stale = True
+
+    def moving_transfers(self, direction: Direction | None = None) -> list[Transfer]:
+        return [
+            progress.transfer
+            for progress in self.moving.values()
+            if progress.transfer.state is TransferState.RUNNING
+            and direction in (None, progress.transfer.direction)
+        ]
+
+    def held_back(self, peer: PeerId) -> tuple[int, int]:
+        """Messages and files that wait for this key, as far as this screen knows."""
+        talk = self.talks.get(Conversation.with_peer(peer))
+        waiting = (
+            [m for m in talk.messages() if m.sender is None and m.state is Delivery.QUEUED] if talk else []
+        )
+        files = [
+            progress
+            for progress in self.transfers.values()
+            if progress.transfer.peer == peer and progress.transfer.state is TransferState.QUEUED
+        ]
+        return len(waiting), len(files)
+
+    def may_not_send(self, conversation: Conversation) -> str:
+        """Why nothing may be sent there, or ""."""
+        peer = self.peer_of(conversation)
+        if peer is None:
+            return "" if conversation == EVERYONE else "nobody by that key is known"
+        label = self.label(peer.id)
+        if peer.trust is Trust.BLOCKED:
+            return f"{label} is blocked; /unblock {label} first"
+        if peer.trust is Trust.CHANGED or self.rival(peer) is not None:
+            return f"sending is stopped: {label}'s key has changed; /trust or /block decides"
+        return ""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One way to complete the line: `text` replaces it from `start` on."""
+
+    text: str
+    start: int
+    shown: str
+    help: str = ""
+
+
+@dataclass(slots=True)
+class Menu:
+    """Completions above the input; `chosen` is -1 until the person walks into it."""
+
+    candidates: list[Candidate]
+    chosen: int = -1

@@ -1,0 +1,107 @@
+"""Glyphs and colours: every state has a glyph or a weight, colour only repeats it.
+
+Colours are ANSI names, so that they follow the person's own light or dark theme.
+"""
+
+from dataclasses import dataclass
+
+from lanmsg.api import PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs of the screen; each set is tested to be one cell wide where a column depends on it."""
+
+    here: str = "●"
+    away: str = "◐"
+    gone: str = "○"
+    open: str = "▌"
+    question: str = "?"
+    alert: str = "!"
+    room: str = "#"
+    up: str = "↑"
+    down: str = "↓"
+    pause: str = "‖"
+    full: str = "█"
+    half: str = "▌"
+    empty: str = "░"
+    bar_left: str = ""
+    bar_right: str = ""
+    queued: str = "…"
+    sent: str = "→"
+    delivered: str = "✓"
+    failed: str = "✗"
+    ellipsis: str = "…"
+    rule: str = "─"
+    pipe: str = "│"
+    prompt: str = "›"
+    dot: str = "·"
+    to: str = "→"
+    reply: str = "↪"
+    corners: tuple[str, str, str, str] = ("╭", "╮", "╰", "╯")
+
+
+FANCY = Glyphs()
+
+ASCII = Glyphs(
+    here="*",
+    away="~",
+    gone="o",
+    open=">",
+    up="^",
+    down="v",
+    pause="=",
+    full="#",
+    half="#",
+    empty="-",
+    bar_left="[",
+    bar_right="]",
+    queued="..",
+    sent="->",
+    delivered="ok",
+    failed="xx",
+    ellipsis="..",
+    rule="-",
+    pipe="|",
+    prompt=">",
+    dot="-",
+    to="->",
+    reply="re:",
+    corners=("+", "+", "+", "+"),
+)
+
+NICK_STYLES = 6
+
+STYLES = {
+    "faint": "dim",  # decoration and times only; nothing that matters is dim
+    "heading": "bold",
+    "title": "bold",
+    "strong": "bold",
+    "open": "bold",
+    "unread": "bold",
+    "mine": "bold",
+    "rule": "dim",
+    "new": "ansired bold",
+    "question": "reverse",
+    "alert": "ansired bold",
+    "good": "ansigreen",
+    "bad": "ansired",
+    "notice": "bold",
+    "key": "bold",
+    "chosen": "reverse",
+    "found": "reverse",
+    "bar": "ansigreen",
+    "quote": "italic",
+    "prompt": "bold",
+    "nick0": "ansigreen",
+    "nick1": "ansiyellow",
+    "nick2": "ansiblue",
+    "nick3": "ansimagenta",
+    "nick4": "ansicyan",
+    "nick5": "ansibrightblue",
+}
+
+
+def nick_style(peer: PeerId) -> str:
+    """Each person keeps a colour, by key; never red, which means danger here, nor our own."""
+    return f"class:nick{peer[0] % NICK_STYLES}" if peer else ""

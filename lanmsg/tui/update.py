@@ -1,0 +1,202 @@
+"""What node events make of the state, and how much of the screen that concerns."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import assert_never
+
+from lanmsg.api import (
+    Conversation,
+    Interface,
+    InterfacesChanged,
+    KeyChanged,
+    ListeningChanged,
+    Message,
+    MessageAdded,
+    MessageChanged,
+    NodeEvent,
+    Notice,
+    Peer,
+    PeerAppeared,
+    PeerChanged,
+    PeerLeft,
+    Transfer,
+    TransferAdded,
+    TransferChanged,
+    TransferState,
+)
+from lanmsg.terminal import clock
+from lanmsg.tui.state import State
+from lanmsg.tui.talk import Note, Talk
+
+RECENT = 600.0
+"""Seconds after a message during which its writer's coming and going is worth a line in the conversation."""
+
+PAGE = 200
+"""Messages read from the store at a time."""
+
+
+class Damage(IntEnum):
+    """How soon the screen should show it."""
+
+    NONE = 0
+    PROGRESS = 1
+    ROWS = 2
+
+
+def update(state: State, event: NodeEvent) -> Damage:
+    """Take in one event of the node."""
+    match event:
+        case PeerAppeared() | PeerChanged() | PeerLeft():
+            return _person(state, event)
+        case KeyChanged():
+            _key_changed(state, event)
+        case MessageAdded():
+            return _message_added(state, event.message)
+        case MessageChanged():
+            return _message_changed(state, event.message)
+        case TransferAdded() | TransferChanged():
+            return _transfer(state, event.transfer, getattr(event, "rate", 0.0))
+        case InterfacesChanged():
+            return _interfaces(state, event.interfaces)
+        case ListeningChanged():
+            state.listening = event.listening
+        case Notice():
+            state.say(f"{event.text}; {event.hint}" if event.hint else event.text, seconds=20)
+        case _:
+            assert_never(event)
+    return Damage.ROWS
+
+
+def _interfaces(state: State, interfaces: tuple[Interface, ...]) -> Damage:
+    """Their counters move all the time, and are in sight only on the pages that diagnose."""
+    before, state.interfaces = state.interfaces, interfaces
+    same = [each.address for each in before] == [each.address for each in interfaces]
+    return Damage.NONE if same and state.open is not None and state.page is None else Damage.PROGRESS
+
+
+# --- people ---
+
+
+def _person(state: State, event: PeerAppeared | PeerChanged | PeerLeft) -> Damage:
+    before = state.peers.get(event.peer.id)
+    state.put_peer(event.peer)
+    talk = state.talks.get(Conversation.with_peer(event.peer.id))
+    if before is not None and before.present != event.peer.present and talk is not None:
+        _say_presence(state, talk, event.peer)
+    return Damage.ROWS
+
+
+def _say_presence(state: State, talk: Talk, peer: Peer) -> None:
+    """One line that grows, and only close to a message: nobody wants to read who opened a laptop."""
+    if not talk.entries or state.wall - talk.last_time > RECENT:
+        return
+    words = f"{'came back' if peer.present else 'left'} {clock(state.wall)}"
+    last = talk.entries[-1].value
+    if isinstance(last, Note) and last.style == "class:presence":
+        text = last.text if len(last.text) < 80 else f"{state.label(peer.id)} …"
+        talk.replace(Note(last.number, last.time, f"{text}, {words}", last.style))
+    else:
+        state.jot(f"{state.label(peer.id)} {words}", conversation=talk.conversation, style="class:presence")
+
+
+def _key_changed(state: State, event: KeyChanged) -> Damage:
+    state.put_peer(event.peer)
+    if event.before in state.peers:
+        state.epoch += 1
+    state.say(
+        f"!! {state.label(event.peer.id)} is a NEW KEY under a known name", style="class:alert", seconds=60
+    )
+    return Damage.ROWS
+
+
+# --- messages ---
+
+
+def _message_added(state: State, message: Message) -> Damage:
+    talk = state.talk(message.conversation)
+    was_in_sight = state.in_sight(talk)
+    fresh = ("m", message.number) not in talk.index
+    talk.add(message)
+    talk.last_time = max(talk.last_time, message.stored_at)
+    state.hidden.discard(message.conversation)
+    state.roster_stale = True
+    if message.sender is None:
+        talk.reply_to = None
+    elif fresh and not was_in_sight and message.number > talk.read:
+        _count_unread(talk, message, is_open=message.conversation == state.open)
+    return Damage.ROWS
+
+
+def _count_unread(talk: Talk, message: Message, *, is_open: bool) -> None:
+    """It arrived where the person does not look: elsewhere, below the screen, or behind another window."""
+    talk.unread += 1
+    talk.first_unread = talk.first_unread or message.number
+    if is_open:
+        if talk.line is None:
+            talk.line, talk.line_count = message.number, 0
+        talk.line_count += 1
+
+
+def _message_changed(state: State, message: Message) -> Damage:
+    talk = state.talks.get(message.conversation)
+    changed = talk is not None and talk.replace(message)
+    return Damage.ROWS if changed and message.conversation == state.open else Damage.NONE
+
+
+def opened(talk: Talk) -> None:
+    """The person looks at a conversation: the unread line goes above what was unread until now."""
+    talk.line, talk.line_count = talk.first_unread, talk.unread
+    talk.anchor, talk.found = None, None
+
+
+def seen(state: State) -> tuple[Conversation, int] | None:
+    """The conversation in sight, and the message up to which it counts as read from now on."""
+    talk = state.current
+    if talk is None or not state.in_sight(talk):
+        return None
+    if talk.unread:
+        talk.unread, talk.first_unread, state.roster_stale = 0, None, True
+    number = next((e.key.number for e in reversed(talk.entries) if e.key.kind == "m"), 0)
+    if number <= talk.read:
+        return None
+    talk.read = number
+    return talk.conversation, number
+
+
+# --- what was read from the store ---
+
+
+def loaded(state: State, talk: Talk, messages: Sequence[Message], *, older: bool, newer: bool) -> None:
+    """The window of a conversation is now these messages, with the files and notes of the same time."""
+    live = [] if newer else [m for m in talk.messages() if not messages or m.number > messages[-1].number]
+    messages = [*messages, *live]
+    since = messages[0].stored_at if messages and older else 0.0
+    until = messages[-1].stored_at if messages and newer else float("inf")
+    peer = talk.conversation.peer
+    files = [
+        progress.transfer
+        for progress in state.transfers.values()
+        if progress.transfer.peer == peer and since <= progress.transfer.created_at <= until
+    ]
+    notes = [e.value for e in talk.entries if isinstance(e.value, Note) and since <= e.value.time <= until]
+    talk.fill([*messages, *files, *notes])
+    talk.loaded, talk.loading, talk.older, talk.newer = True, False, older, newer
+
+
+# --- files ---
+
+
+def _transfer(state: State, transfer: Transfer, rate: float) -> Damage:
+    known = state.transfers.get(transfer.number)
+    before = known.transfer if known else None
+    state.put_transfer(transfer, rate)
+    talk = state.talk(Conversation.with_peer(transfer.peer))
+    if before is None:
+        talk.add(transfer)
+        talk.last_time = max(talk.last_time, transfer.created_at)
+        state.roster_stale = True
+        return Damage.ROWS
+    if before.state is transfer.state is TransferState.RUNNING:
+        return Damage.PROGRESS
+    talk.replace(transfer)
+    return Damage.ROWS

@@ -1,0 +1,130 @@
+"""Words for states of people, messages and transfers; the same all over the screen and in plain lines."""
+
+from lanmsg.api import Delivery, Direction, Message, Peer, Status, Transfer, TransferState, Trust
+from lanmsg.terminal import Kind, clock, human_size, plural, printable
+from lanmsg.tui.state import State
+from lanmsg.tui.theme import Glyphs
+
+PROGRAM_TYPES = frozenset(
+    {"apk", "app", "appimage", "bat", "cmd", "com", "command", "cpl", "deb", "desktop", "dmg", "exe", "hta"}
+    | {"jar", "js", "jse", "lnk", "msi", "pif", "pkg", "ps1", "py", "rpm", "run", "scr", "sh", "url", "vbe"}
+    | {"vbs", "wsf"}
+)
+"""File types that do something when somebody opens them; the offer says so before the person answers."""
+
+
+def presence_glyph(peer: Peer, glyphs: Glyphs) -> str:
+    if not peer.present:
+        return glyphs.gone
+    return glyphs.here if peer.status is Status.AVAILABLE else glyphs.away
+
+
+def presence_word(peer: Peer) -> str:
+    if not peer.present:
+        return "gone"
+    return {Status.AVAILABLE: "here", Status.AWAY: "away", Status.BUSY: "busy"}[peer.status]
+
+
+def trust_words(peer: Peer, glyphs: Glyphs) -> str:
+    """What this person has decided about the key; said in words, as it is what a title must not get wrong."""
+    match peer.trust:
+        case Trust.VERIFIED:
+            return f"{glyphs.delivered} verified"
+        case Trust.PINNED:
+            return "known key"
+        case Trust.NEW:
+            return "not verified"
+        case Trust.CHANGED:
+            return "!! NEW KEY"
+        case Trust.BLOCKED:
+            return "blocked"
+
+
+def who(state: State, transfer: Transfer) -> str:
+    """The person of an offer, with a warning unless the key is verified."""
+    peer = state.peers.get(transfer.peer)
+    verified = peer is not None and peer.trust is Trust.VERIFIED
+    return state.label(transfer.peer) + ("" if verified else " (not verified)")
+
+
+def transfer_title(transfer: Transfer) -> str:
+    """Its files by name, made safe; and whether one of them is a program."""
+    if not transfer.files:
+        return "nothing"
+    first = transfer.files[0]
+    title = printable(first.name, Kind.FILE) + ("/" if first.is_folder else "")
+    if len(transfer.files) > 1:
+        return f"{title} and {len(transfer.files) - 1} more"
+    return f"{title} ({plural(transfer.count, 'file')})" if first.is_folder else title
+
+
+def transfer_size(transfer: Transfer) -> str:
+    return "unknown size" if transfer.total is None else human_size(transfer.total)
+
+
+def warning(transfer: Transfer) -> str:
+    """What a person must know before opening it, or ""."""
+    names = (file.name.rsplit(".", 1) for file in transfer.files if not file.is_folder)
+    return "a program" if any(len(name) == 2 and name[1].lower() in PROGRAM_TYPES for name in names) else ""
+
+
+def percent(transfer: Transfer) -> int | None:
+    if transfer.total is None:
+        return None
+    return 100 if not transfer.total else min(100 * transfer.done // transfer.total, 100)
+
+
+def transfer_state(state: State, transfer: Transfer) -> str:
+    """What became of it, as one phrase."""
+    peer = state.label(transfer.peer)
+    reason = f": {printable(transfer.reason)}" if transfer.reason else ""
+    ours, theirs = _PHRASES[transfer.state]
+    phrase = theirs if transfer.direction is Direction.IN else ours
+    done = percent(transfer)
+    return phrase.format(
+        peer=peer,
+        number=transfer.number,
+        reason=reason,
+        at="" if done is None else f" at {done} %",
+        when=f" {clock(transfer.updated_at)}" if transfer.updated_at else "",
+        yes=state.glyphs.delivered,
+        no=state.glyphs.failed,
+    )
+
+
+_PHRASES = {
+    # of one that we offered, of one that was offered to us
+    TransferState.QUEUED: ("offered as soon as {peer} can be reached{reason}", "expected"),
+    TransferState.OFFERED: ("{peer} is asked", "/accept {number} or /reject {number}"),
+    TransferState.ACCEPTED: ("accepted, about to start", "accepted, about to start"),
+    TransferState.RUNNING: ("sending", "receiving"),
+    TransferState.PAUSED: ("paused{at}{reason}", "paused{at}{reason}"),
+    TransferState.DONE: ("{yes} delivered{when}", "{yes} saved{when}"),
+    TransferState.DECLINED: ("{peer} declined{reason}", "declined{reason}"),
+    TransferState.CANCELLED: ("cancelled{reason}", "cancelled{reason}"),
+    TransferState.EXPIRED: ("expired unanswered", "offer withdrawn{when}"),
+    TransferState.FAILED: ("{no} failed{reason}", "{no} failed{reason}"),
+}
+
+
+def delivery_mark(message: Message, glyphs: Glyphs) -> tuple[str, str]:
+    """(style, sign) behind one of our messages."""
+    total = len(message.recipients)
+    there = sum(recipient.state is Delivery.DELIVERED for recipient in message.recipients)
+    match message.state:
+        case Delivery.QUEUED:
+            return "class:strong", glyphs.queued if total < 2 else f"{glyphs.queued} {there}/{total}"
+        case Delivery.SENT:
+            return "class:faint", glyphs.sent if total < 2 else f"{glyphs.sent} {there}/{total}"
+        case Delivery.DELIVERED:
+            return "class:good", glyphs.delivered if total < 2 else f"{glyphs.delivered} {total}"
+        case Delivery.FAILED:
+            return "class:bad", glyphs.failed if total < 2 else f"{glyphs.failed} {there}/{total}"
+
+
+def failure(message: Message) -> str:
+    """Why a message did not arrive, in the words of the first recipient that has any; or ""."""
+    if message.state is not Delivery.FAILED:
+        return ""
+    reasons = (each.reason for each in message.recipients if each.state is Delivery.FAILED and each.reason)
+    return f"not delivered: {printable(next(reasons, 'no reason given'))}; /retry sends it again"

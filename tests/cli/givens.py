@@ -1,0 +1,173 @@
+"""What transcripts take as given: homes with keys, and rows that other days left in them."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from lanmsg.model import (
+    EVERYONE,
+    Conversation,
+    Direction,
+    MessageId,
+    OfferedFile,
+    PeerId,
+    TransferId,
+    TransferState,
+    Trust,
+)
+from lanmsg.protocol.identity import LocalIdentity, generate_identity
+from lanmsg.storage.identity import save_key
+from lanmsg.storage.store import Store
+
+NAMES = ("anna", "ben", "carla")
+EVE = PeerId(bytes(range(32)))
+
+
+@cache
+def key_of(name: str) -> LocalIdentity:
+    """One key for each name in a whole test run: making one takes a third of a second."""
+    assert name in NAMES
+    return generate_identity()
+
+
+class People:
+    """Who takes part in a scenario: each has a folder, a home in it, and a loopback address."""
+
+    def __init__(self, root: Path, port: int):
+        self.root = root
+        self.port = port
+
+    def folder(self, name: str) -> Path:
+        folder = self.root / name
+        if not (folder / "home").exists():
+            (folder / "home").mkdir(parents=True, mode=0o700)
+            if name in NAMES:
+                save_key(folder / "home", key_of(name).to_der())
+        return folder
+
+    def environment(self, name: str) -> dict[str, str]:
+        folder = self.folder(name)
+        index = NAMES.index(name) + 1 if name in NAMES else 99
+        return {
+            "PATH": f"{self.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "COLUMNS": "80",
+            "LANMSG_HOME": str(folder / "home"),
+            "LANMSG_DOWNLOADS": str(folder / "saved"),
+            "LANMSG_NAME": name,
+            "LANMSG_PORT": str(self.port),
+            "LANMSG_INTERFACE": f"127.0.0.{10 + index}",
+        }
+
+    def store(self, name: str) -> Store:
+        return Store.open(self.folder(name) / "home")
+
+    def id(self, name: str) -> PeerId:
+        return key_of(name).peer_id
+
+
+def now() -> float:
+    return time.time()
+
+
+def anna_knows_ben(people: People) -> None:
+    store = people.store("anna")
+    store.peers.pin(people.id("ben"), nickname="ben", now=now())
+    store.close()
+
+
+def anna_has_verified_ben(people: People) -> None:
+    anna_knows_ben(people)
+    store = people.store("anna")
+    store.peers.set_trust(people.id("ben"), Trust.VERIFIED, now())
+    store.close()
+
+
+def ben_knows_anna(people: People) -> None:
+    store = people.store("ben")
+    store.peers.pin(people.id("anna"), nickname="anna", now=now())
+    store.close()
+
+
+def another_key_goes_by_ben(people: People) -> None:
+    """Ben is pinned; another key was seen that calls itself ben as well."""
+    anna_knows_ben(people)
+    store = people.store("anna")
+    store.peers.saw(EVE, nickname="ben", now=now())
+    store.close()
+
+
+def two_bens(people: People) -> None:
+    store = people.store("anna")
+    for key in (people.id("ben"), people.id("carla")):
+        store.peers.saw(key, nickname="ben", now=now())
+    store.close()
+
+
+def yesterday(people: People) -> None:
+    """A conversation with ben, a word to everyone, and one message that has not arrived."""
+    anna_knows_ben(people)
+    store = people.store("anna")
+    ben, day = people.id("ben"), now() - 86400
+    number = iter(range(100))
+
+    def message_id() -> MessageId:
+        return MessageId(next(number).to_bytes(16))
+
+    with_ben = Conversation.with_peer(ben)
+    store.history.add_incoming(ben, message_id(), with_ben, "is the printer back?", sent_at=day, now=day)
+    store.history.add_incoming(
+        ben, message_id(), EVERYONE, "cake!\n\x1b]0;owned\x07second floor", sent_at=day, now=day + 60
+    )
+    store.history.add_outgoing(with_ben, "it is", [ben], message_id=message_id(), now=now() - 60)
+    store.close()
+
+
+def offer(people: People, *, name: str, trust: Trust, state: TransferState = TransferState.OFFERED) -> None:
+    store = people.store("anna")
+    ben = people.id("ben")
+    store.peers.pin(ben, nickname="ben", now=now())
+    store.peers.set_trust(ben, trust, now())
+    store.transfers.add(
+        id=TransferId(os.urandom(16)),
+        direction=Direction.IN,
+        peer=ben,
+        files=(OfferedFile(name, 1_200_000),),
+        count=1,
+        total=1_200_000,
+        text="for you",
+        expires_at=now() + 590,
+        now=now(),
+        state=state,
+    )
+    store.close()
+
+
+def ben_offered_a_report(people: People) -> None:
+    offer(people, name="report.pdf", trust=Trust.PINNED)
+
+
+def ben_offered_something_evil(people: People) -> None:
+    offer(people, name="a\x1b[2Jb\u202efdp.exe", trust=Trust.NEW)
+
+
+def ben_withdrew_a_report(people: People) -> None:
+    offer(people, name="report.pdf", trust=Trust.PINNED, state=TransferState.CANCELLED)
+
+
+GIVENS: dict[str, Callable[[People], None]] = {
+    "anna knows ben": anna_knows_ben,
+    "anna has verified ben": anna_has_verified_ben,
+    "ben knows anna": ben_knows_anna,
+    "another key goes by the name ben": another_key_goes_by_ben,
+    "two people called ben": two_bens,
+    "yesterday's conversation": yesterday,
+    "ben offered a report": ben_offered_a_report,
+    "ben offered something evil": ben_offered_something_evil,
+    "ben withdrew a report": ben_withdrew_a_report,
+}

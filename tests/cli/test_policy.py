@@ -1,0 +1,61 @@
+"""Who may put files here: every state of trust against every rule."""
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from lanmsg.api import Node
+from lanmsg.cli.output import Output
+from lanmsg.cli.policy import Doorkeeper, Policy, Verdict
+from lanmsg.model import Peer, TransferState, Trust
+from tests.cli.node_double import NodeDouble, incoming, peer
+
+A, L, D = Verdict.ACCEPT, Verdict.LEAVE, Verdict.DECLINE
+
+
+def verdict(policy: Policy, sender: Peer, *others: Peer) -> Verdict:
+    node = cast("Node", NodeDouble(sender, *others))
+    return asyncio.run(policy.verdict(node, incoming(sender)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),  # new, pinned, verified, changed, blocked
+    [
+        ("ask", (L, L, L, L, L)),
+        ("none", (D, D, D, D, D)),
+        ("known", (L, A, A, L, L)),
+        ("verified", (L, L, A, L, L)),
+        ("all", (A, A, A, L, L)),
+    ],
+)
+def test_rules(rule: str, expected: tuple[Verdict, ...]) -> None:
+    assert tuple(verdict(Policy(rule), peer("ben", trust)) for trust in Trust) == expected
+
+
+def test_only_from_the_one_who_was_named() -> None:
+    ben, eve = peer("ben"), peer("eve", number=2)
+    assert verdict(Policy("all", "ben"), ben, eve) is A
+    assert verdict(Policy("all", "ben"), eve, ben) is L
+
+
+def test_a_name_that_fits_two_fits_nobody() -> None:
+    assert verdict(Policy("all", "ben"), peer("ben"), peer("ben", number=2)) is L
+
+
+def test_what_stands_at_the_start_is_looked_at_too() -> None:
+    ben = peer("ben", Trust.PINNED)
+    cut_off = incoming(ben, 2, TransferState.PAUSED)
+    double = NodeDouble(ben, transfers=(incoming(ben, 1), cut_off))
+    doorkeeper = Doorkeeper(cast("Node", double), Policy("known"), None, Output())
+    taken = asyncio.run(doorkeeper.standing())
+    assert [each.number for each in taken] == [1, 2]
+    assert double.done == [("accept", 1)], "what was accepted before is not accepted again"
+
+
+@pytest.mark.parametrize(("only_from", "pinned"), [(None, False), ("ben", True)])
+def test_a_rule_pins_nobody_but_naming_somebody_does(only_from: str | None, pinned: bool) -> None:
+    double = NodeDouble(peer("ben"), transfers=(incoming(peer("ben")),))
+    asyncio.run(Doorkeeper(cast("Node", double), Policy("all", only_from), None, Output()).standing())
+    assert double.done == [("accept", 1)]
+    assert double.pinned is pinned

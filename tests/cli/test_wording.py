@@ -1,0 +1,74 @@
+"""How lines of text name people, files and states."""
+
+import pytest
+
+from lanmsg.cli.wording import age, columns, name_of, one_line, size_of, state_of, title_of, trust_remark
+from lanmsg.model import (
+    EVERYONE,
+    Direction,
+    Message,
+    MessageId,
+    OfferedFile,
+    Peer,
+    PeerId,
+    Transfer,
+    TransferId,
+    TransferState,
+    Trust,
+)
+
+BEN = PeerId(b"b" * 32)
+
+
+def transfer(
+    state: TransferState = TransferState.RUNNING, *, total: int | None = 200, done: int = 50
+) -> Transfer:
+    files = (OfferedFile("photos", total, is_folder=True), OfferedFile("b", 1), OfferedFile("c", 1))
+    return Transfer(7, TransferId(b"t"), Direction.IN, BEN, state, files, 214, total, done=done)
+
+
+def test_a_name_is_safe_and_never_empty() -> None:
+    assert name_of(Peer(BEN, "ben\x1b[2J")) == "ben\\x1b[2J"
+    assert name_of(Peer(BEN, "")) == "somebody"
+    assert name_of(Peer(BEN, "ben", petname="Benny")) == "Benny"
+
+
+def test_what_a_name_does_not_tell_is_said() -> None:
+    assert [trust_remark(Peer(BEN, "ben", trust=trust)) for trust in Trust] == [
+        " (new)", "", "", " (KEY CHANGED)", " (blocked)",
+    ]  # fmt: skip
+
+
+def test_an_offer_is_named_after_its_first_file() -> None:
+    assert title_of(transfer()) == "photos/ and 2 more"
+    assert size_of(transfer()) == "200 B in 214 entries"
+    assert size_of(transfer(total=None)) == "unknown size in 214 entries"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (TransferState.RUNNING, "running 25%"),
+        (TransferState.PAUSED, "paused at 25%"),
+        (TransferState.DONE, "done"),
+    ],
+)
+def test_states_in_words(state: TransferState, words: str) -> None:
+    assert state_of(transfer(state)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-3, "0 s"), (59, "59 s"), (600, "10 min"), (7200, "2 h"), (200_000, "2 days")],
+)
+def test_ages(seconds: float, words: str) -> None:
+    assert age(seconds) == words
+
+
+def test_a_message_in_one_line() -> None:
+    message = Message(1, MessageId(b"m"), EVERYONE, BEN, "a\r\nb\x07", 0.0, 0.0)
+    assert one_line(message) == "a ⏎ b\\x07"
+
+
+def test_columns_count_cells_and_not_characters() -> None:
+    assert columns([["日本", "x"], ["ab", "y"]]) == ["日本  x", "ab    y"]

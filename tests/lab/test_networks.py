@@ -1,0 +1,125 @@
+"""Networks as they are: firewalls, two interfaces, a dead one, none, routers, Wi-Fi without broadcasts."""
+
+from tests.lab.conftest import Figures
+from tests.lab.lan import Lan
+from tests.lab.listener import Listener, meet
+from tests.lab.test_presence import BACK_SECONDS, NEWCOMER_SECONDS
+
+STATIC_SECONDS = 5.0
+"""A node named with --peer is asked at 0, 1 and 4 s."""
+
+
+def undialable(lan: Lan, *ben_options: str) -> tuple[Listener, Listener]:
+    """Anna and ben listen; ben's firewall lets nothing in, and the only session is the one he opened."""
+    anna, ben = lan.host("anna"), lan.host("ben")
+    ben.firewall()
+    before = anna.listen()
+    receiver = ben.listen("--peer", anna.address, *ben_options)
+    meet(before, receiver, within=STATIC_SECONDS)
+    ben.lanmsg("--peer", anna.address, "msg", "anna", "hello")
+    before.stop()
+    ben.lanmsg("msg", "--queue", "--wait", "0", "--timeout", "1", "anna", "call me when you are back")
+    sender = anna.listen()
+    sender.hears("call me when you are back", within=40)
+    return sender, receiver
+
+
+def test_firewalls_that_let_in_only_2372_keep_nobody_apart(lan: Lan, figures: Figures) -> None:
+    hosts = [lan.host(name) for name in ("anna", "ben", "cara")]
+    for host in hosts:
+        host.firewall(2372)
+    anna, ben, cara = (host.listen() for host in hosts)
+    figures.within(
+        NEWCOMER_SECONDS, meet(anna, ben, cara), "firewalls open for 2372 only: all see each other"
+    )
+    hosts[0].lanmsg("msg", "cara", "through")
+    cara.hears("through", within=1)
+
+
+def test_a_firewall_that_lets_nothing_in_leaves_the_way_out(lan: Lan) -> None:
+    """Who names a peer asks it, and the answer comes back in; the session then carries both ways."""
+    ben = lan.host("ben").listen()
+    host = lan.host("anna")
+    host.firewall()
+    anna = host.listen("--peer", lan.hosts[0].address)
+    meet(anna, ben, within=STATIC_SECONDS)
+    host.lanmsg("msg", "ben", "out")
+    ben.hears("out", within=1)
+
+
+def test_a_peer_that_nobody_can_dial_is_reached_through_the_session_that_it_opened(lan: Lan) -> None:
+    anna, ben = undialable(lan)
+    lan.hosts[0].lanmsg("msg", "ben", "through your own door")
+    ben.hears("through your own door", within=1)
+    ben.expect_unharmed()
+    anna.expect_unharmed()
+
+
+def test_a_host_with_two_interfaces_is_on_both_networks(lan: Lan, figures: Figures) -> None:
+    other = lan.switch()
+    anna, dora = lan.host("anna").listen(), lan.host("dora", switch=other).listen()
+    middle = lan.host("cara")
+    lan.plug_in(middle, other)
+    cara = middle.listen()
+    figures.within(NEWCOMER_SECONDS, max(meet(anna, cara), meet(dora, cara)), "a host with two interfaces")
+    anna.expect_none("peer_seen", since=0, peer=dora.id)
+    middle.lanmsg("msg", "anna", "to the left")
+    anna.hears("to the left", within=1)
+    middle.lanmsg("msg", "dora", "to the right")
+    dora.hears("to the right", within=1)
+
+
+def test_an_interface_that_is_down_is_named_and_skipped(lan: Lan, figures: Figures) -> None:
+    anna = lan.host("anna").listen()
+    host = lan.host("cara")
+    lan.plug_in(host, lan.switch())
+    host.link_down("eth1")
+    cara = host.listen()
+    figures.within(NEWCOMER_SECONDS, meet(anna, cara), "one interface is down, the other is used")
+    anna.stop()
+    cara.stop()
+    report = host.lanmsg("peers", "--wait", "0.2").stderr
+    assert any("eth1" in line and "down" in line for line in report.splitlines()), report
+    assert any("eth0" in line and "searched" in line for line in report.splitlines()), report
+
+
+def test_without_a_network_it_says_so_and_comes_alive_with_one(lan: Lan, figures: Figures) -> None:
+    anna = lan.host("anna").listen()
+    host = lan.host("ben", switch=None)
+    ben = host.listen()
+    ben.wait_for_error("network", within=20)
+    ben.expect_unharmed()
+    there_at = lan.plug_in(host, 0)
+    seen = max(ben.sees(anna, within=BACK_SECONDS), anna.sees(ben, within=BACK_SECONDS))
+    figures.within(BACK_SECONDS, seen - there_at, "alive after the first interface appeared")
+    ben.expect_unharmed()
+
+
+def test_a_command_without_a_network_says_so(lan: Lan) -> None:
+    done = lan.host("anna", switch=None).lanmsg("msg", "--wait", "1", "ben", "hi", check=False)
+    assert done.returncode in {3, 10}
+    assert "Traceback" not in done.stderr
+    assert "lanmsg: " in done.stderr
+
+
+def test_a_peer_behind_a_router_is_reached_by_its_address(lan: Lan) -> None:
+    other = lan.switch()
+    left, right, router = lan.host("anna"), lan.host("ben", switch=other), lan.host("router")
+    lan.plug_in(router, other)
+    router.forward()
+    left.route("10.77.1.0/24", router.address)
+    right.route("10.77.0.0/24", router.addresses["eth1"])
+    ben = right.listen()
+    anna = left.listen("--peer", right.address)
+    left.lanmsg("--peer", right.address, "msg", "--wait", "8", "ben", "far away")
+    ben.hears("far away", within=1)
+    anna.sees(ben, within=STATIC_SECONDS)
+
+
+def test_where_broadcasts_are_dropped_named_peers_are_found(lan: Lan) -> None:
+    hosts = [lan.host(name) for name in ("anna", "ben")]
+    for host in hosts:
+        host.drop_broadcasts()
+    anna = hosts[0].listen("--peer", hosts[1].address)
+    ben = hosts[1].listen()
+    meet(anna, ben, within=STATIC_SECONDS)

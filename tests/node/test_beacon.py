@@ -1,0 +1,196 @@
+"""The UDP sockets and the timer of one node's presence."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+
+import pytest
+
+from lanmsg.model import PeerId
+from lanmsg.node.beacon import DATAGRAMS_A_WAKEUP, Beacon
+from lanmsg.node.clock import steady_clock
+from lanmsg.protocol.announcement import Announcement, Kind, decode_announcement
+from lanmsg.protocol.discovery import Discovery
+from tests.node.neighbours import SOON_S, until
+
+ME, BEN = PeerId(b"m" * 32), PeerId(b"b" * 32)
+
+
+class Station:
+    """A beacon at one loopback address, and how often it told of presence."""
+
+    def __init__(self, me: PeerId, host: str, port: int, *, listens: bool = True):
+        self.discovery = Discovery(
+            me,
+            tcp_port=port if listens else 0,
+            name="me",
+            random_bytes=bytes,
+            now=steady_clock(),
+            announce=listens,
+        )
+        self.told = 0
+        self.scanned = 0
+        self.beacon = Beacon(
+            self.discovery, wanted=[host], port=port, on_presence=self._tell, on_interfaces=self._scan
+        )
+
+    def sees(self, peer: PeerId) -> bool:
+        return any(each.peer == peer for each in self.discovery.present())
+
+    def _tell(self) -> None:
+        self.told += 1
+
+    def _scan(self) -> None:
+        self.scanned += 1
+
+
+Scene = Callable[[], Awaitable[None]]
+
+
+def run(scene: Scene) -> None:
+    async def whole() -> None:
+        async with asyncio.timeout(SOON_S):
+            await scene()
+
+    asyncio.run(whole())
+
+
+def test_two_stations_hear_each_other(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        one, two = Station(ME, loopback(), free_port), Station(BEN, loopback(), free_port)
+        for each in (one, two):
+            each.beacon.listen(owned_port=True)
+            each.beacon.flush()
+        await until(lambda: one.sees(BEN) and two.sees(ME))
+        interface = one.beacon.interfaces[0]
+        assert (interface.sent > 0, interface.heard > 0) == (True, True)
+        one.beacon.close()
+        two.beacon.close()
+
+    run(scene)
+
+
+def test_a_dialer_asks_and_hears_the_answers_and_nobody_sees_it(
+    loopback: Callable[[], str], free_port: int
+) -> None:
+    async def scene() -> None:
+        listener = Station(BEN, loopback(), free_port)
+        dialer = Station(ME, loopback(), free_port, listens=False)
+        listener.beacon.listen(owned_port=True)
+        dialer.beacon.look()
+        dialer.discovery.query_everyone(steady_clock())
+        dialer.beacon.flush()
+        await until(lambda: dialer.sees(BEN))
+        assert not listener.sees(ME)
+        listener.beacon.close()
+        dialer.beacon.close()
+
+    run(scene)
+
+
+def test_a_goodbye_is_heard_at_once(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        one, two = Station(ME, loopback(), free_port), Station(BEN, loopback(), free_port)
+        for each in (one, two):
+            each.beacon.listen(owned_port=True)
+            each.beacon.flush()
+        await until(lambda: one.sees(BEN))
+        two.discovery.leave(steady_clock())
+        two.beacon.flush()
+        two.beacon.close()
+        await until(lambda: not one.sees(BEN), 1.0)
+        one.beacon.close()
+
+    run(scene)
+
+
+def test_who_does_not_own_the_tcp_port_speaks_from_another_udp_port(
+    loopback: Callable[[], str], free_port: int
+) -> None:
+    async def scene() -> None:
+        station = Station(ME, loopback(), free_port)
+        station.beacon.listen(owned_port=False)
+        channel = next(iter(station.beacon._channels.values()))
+        assert channel.sock.getsockname()[1] != free_port
+        station.beacon.close()
+
+    run(scene)
+
+
+def test_a_flood_gives_the_event_loop_its_turn(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        host = loopback()
+        station = Station(ME, host, free_port)
+        station.beacon.listen(owned_port=True)
+        with socket.socket(type=socket.SOCK_DGRAM) as flooder:
+            flooder.bind((loopback(), 0))
+            for _ in range(3 * DATAGRAMS_A_WAKEUP):
+                flooder.sendto(b"LMSD garbage", (host, free_port))
+        seen = [0]
+        while seen[-1] < 3 * DATAGRAMS_A_WAKEUP:
+            await asyncio.sleep(0)
+            seen.append(station.discovery.malformed)
+        assert max(after - before for before, after in pairwise(seen)) == DATAGRAMS_A_WAKEUP
+        station.beacon.close()
+
+    run(scene)
+
+
+def test_what_comes_by_unicast_is_answered_from_the_same_address(
+    loopback: Callable[[], str], free_port: int
+) -> None:
+    async def scene() -> None:
+        station = Station(ME, loopback(), free_port)
+        station.beacon.listen(owned_port=True)
+        loop = asyncio.get_running_loop()
+        with socket.socket(type=socket.SOCK_DGRAM) as asker:
+            asker.setblocking(False)
+            asker.bind((loopback(), 0))
+            where = next(iter(station.beacon._channels.values())).sock.getsockname()
+            query = Announcement(Kind.QUERY, BEN, b"i" * 8, b"t" * 16, 0, 12, 0, "")  # type: ignore[arg-type]
+            await loop.sock_sendto(asker, query.encode(), where)
+            data, source = await loop.sock_recvfrom(asker, 512)
+        reply = decode_announcement(data)
+        assert (reply.kind, reply.peer, reply.token, source) == (Kind.REPLY, ME, b"t" * 16, where)
+        station.beacon.close()
+
+    run(scene)
+
+
+def test_which_of_our_addresses_reaches_a_host(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        host = loopback()
+        station = Station(ME, host, free_port)
+        station.beacon.look()
+        assert station.beacon.source_for("127.9.9.9") == host
+        assert station.beacon.source_for("192.0.2.1") == station.beacon.source_for("::1") == ""
+        station.beacon.close()
+
+    run(scene)
+
+
+def test_nothing_is_opened_sent_or_told_after_the_end(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        station = Station(ME, loopback(), free_port)
+        station.beacon.listen(owned_port=True)
+        station.beacon.close()
+        told = station.told
+        station.beacon.rescan(slept=True)
+        station.beacon.flush()
+        assert [each for each in station.beacon.interfaces if not each.skipped] == []
+        assert station.told == told
+
+    run(scene)
+
+
+def test_an_ear_that_cannot_be_had_is_an_error(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        station = Station(ME, loopback(), free_port)
+        with socket.socket(type=socket.SOCK_DGRAM) as other:
+            other.bind(("", free_port))
+            with pytest.raises(OSError, match="in use"):
+                station.beacon.listen(owned_port=True)
+        station.beacon.close()
+
+    run(scene)

@@ -1,0 +1,227 @@
+"""Runs of transfers: one for each, within limits, and every end of one is noted or made good."""
+
+import asyncio
+import io
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from lanmsg.model import LanmsgError, PeerId, Transfer, TransferState
+from lanmsg.node import bulk as module
+from lanmsg.node.bulk import BulkRuns, Run
+from lanmsg.node.connection import Connection
+from lanmsg.node.disk import Disk as StoreThread
+from lanmsg.protocol.constants import BULK_SESSIONS_MAX, BULK_SESSIONS_PER_PEER_MAX
+from lanmsg.protocol.payload import Bulk
+from lanmsg.storage.errors import StorageError
+from lanmsg.storage.store import Store
+from tests.node.neighbours import Neighbours, engine_of, until
+from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
+
+BEN, CARLA = PeerId(b"b" * 32), PeerId(b"c" * 32)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatience(monkeypatch)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+async def nothing(number: int) -> None:
+    del number
+
+
+def with_runs(home: Path, scene: Callable[[BulkRuns], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        thread = StoreThread(Store.open(home))
+        runs = BulkRuns(PeerId(b"a" * 32), thread, home / "downloads", nothing)
+        await scene(runs)
+        await runs.stop_all()
+        await thread.close()
+
+    asyncio.run(whole())
+
+
+def test_one_peer_cannot_take_all_the_room(home: Path) -> None:
+    async def scene(runs: BulkRuns) -> None:
+        for number in range(BULK_SESSIONS_PER_PEER_MAX):
+            assert runs.may_begin(BEN)
+            runs._runs[number] = Run(number, BEN)
+        assert not runs.may_begin(BEN)
+        assert runs.may_begin(CARLA)
+        runs._runs.clear()
+
+    with_runs(home, scene)
+
+
+def test_the_room_has_an_end(home: Path) -> None:
+    async def scene(runs: BulkRuns) -> None:
+        for number in range(BULK_SESSIONS_MAX):
+            runs._runs[number] = Run(number, BEN)
+        assert not runs.may_begin(CARLA)
+        runs._runs.clear()
+
+    with_runs(home, scene)
+
+
+def test_progress_and_the_end_are_in_the_store(
+    neighbours: Neighbours, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROGRESS_S", 0.01)
+
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        async with asyncio.timeout(5):
+            while not 0 < (await now(anna, sent.number)).done < SIZE:
+                await asyncio.sleep(0.005)
+        disk.go_on()
+        assert (await becomes(anna, sent, TransferState.DONE)).done == SIZE
+        assert (await becomes(ben, received, TransferState.DONE)).done == SIZE
+
+    neighbours.run(story)
+
+
+def test_a_stream_arrives_and_one_without_its_input_fails_on_both_sides(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent = await anna.offer(ben.id, [], stdin=io.BytesIO(b"a log" * 1000), stdin_name="a.log")
+        received = (await offered(ben))[0]
+        await ben.accept(received.number)
+        await becomes(anna, sent, TransferState.DONE)
+        done = await becomes(ben, received, TransferState.DONE)
+        assert (saved(done), Path(done.paths[0]).name) == (b"a log" * 1000, "a.log")
+
+        sent = await anna.offer(ben.id, [], stdin=io.BytesIO(b"gone"), stdin_name="b.log")
+        received = (await offered(ben, 2))[1]
+        engine_of(anna).desk.runs.streams.clear()
+        await ben.accept(received.number)
+        assert "its input ended" in (await becomes(anna, sent, TransferState.FAILED)).reason
+        await becomes(ben, received, TransferState.FAILED)
+
+    neighbours.run(story)
+
+
+def test_an_end_that_a_full_disk_kept_from_being_noted_is_made_good(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        path = file_of(neighbours)
+        sent, received = await offer(anna, ben, path)
+        for node in (anna, ben):
+            forgetful(engine_of(node).disk.store, monkeypatch)
+        await ben.accept(received.number)
+        await becomes(anna, sent, TransferState.DONE)
+        assert saved(await becomes(ben, received, TransferState.DONE)) == path.read_bytes()
+        assert [each.name for each in ben.settings.downloads.iterdir() if each.is_file()] == ["report.pdf"]
+
+    neighbours.run(story)
+
+
+def forgetful(store: Store, patch: pytest.MonkeyPatch) -> None:
+    """The first two times that a transfer of this store is done, it cannot be written down."""
+    move, failures = store.transfers.move, [1, 2]
+
+    def full(number: int, state: TransferState, **changes: object) -> Transfer | None:
+        if state is TransferState.DONE and failures:
+            failures.pop()
+            raise StorageError("no space left", code="no_space")
+        return move(number, state, **changes)  # type: ignore[arg-type]  # passed on
+
+    patch.setattr(store.transfers, "move", full)
+
+
+def test_a_transfer_has_one_run_at_a_time(neighbours: Neighbours, disk: Disk) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        second = await engine_of(anna).sessions.open(ben.tcp, ben.id, bulk=True)
+        second.send(Bulk(sent.id, "source"))
+        async with asyncio.timeout(1.0):
+            with pytest.raises(ConnectionError):
+                await ended(second)
+        disk.go_on()
+        await becomes(anna, sent, TransferState.DONE)
+
+    neighbours.run(story)
+
+
+async def ended(connection: Connection) -> None:
+    sock, _ = await connection.detach()
+    with sock:
+        loop = asyncio.get_running_loop()
+        sock.setblocking(False)
+        while await loop.sock_recv(sock, 4096):
+            pass
+    raise ConnectionError
+
+
+def test_what_was_withdrawn_a_moment_before_does_not_run(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        begin = BulkRuns._begin
+
+        async def late(runs: BulkRuns, sock: object, run: Run) -> None:
+            if runs is engine_of(anna).desk.runs:
+                await anna.read(lambda s: s.transfers.move(run.number, TransferState.CANCELLED, now=2e9))
+            await begin(runs, sock, run)  # type: ignore[arg-type]  # passed on
+
+        monkeypatch.setattr(BulkRuns, "_begin", late)
+        await ben.accept(received.number)
+        await becomes(anna, sent, TransferState.CANCELLED)
+        await becomes(ben, received, TransferState.CANCELLED)
+        assert not [each for each in ben.settings.downloads.glob("*") if each.is_file()]
+
+    neighbours.run(story)
+
+
+def test_a_fault_in_the_thread_fails_that_transfer_only(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise LanmsgError("out of paper")
+
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "sources_of", broken)
+            await ben.accept(received.number)
+            assert (await becomes(anna, sent, TransferState.FAILED)).reason == "out of paper"
+        await until(lambda: not engine_of(anna).desk.runs._runs)
+
+    neighbours.run(story)
+
+
+def test_folders_arrive_as_folders(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        folder = neighbours.folder / "photos"
+        (folder / "2026").mkdir(parents=True)
+        for name in ("a.jpg", "2026/b.jpg"):
+            (folder / name).write_bytes(os.urandom(100))
+        _, received = await offer(anna, ben, folder)
+        assert received.title == "photos/"
+        await ben.accept(received.number)
+        done = await becomes(ben, received, TransferState.DONE)
+        there = Path(done.paths[0])
+        for name in ("a.jpg", "2026/b.jpg"):
+            assert (there / name).read_bytes() == (folder / name).read_bytes()
+
+    neighbours.run(story)

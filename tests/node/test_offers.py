@@ -1,0 +1,264 @@
+"""What peers say about transfers counts only for the row it names, and in a state that allows it."""
+
+import asyncio
+import os
+
+import pytest
+
+from lanmsg.model import Direction, TransferId, TransferState, Trust
+from lanmsg.node import offers as module
+from lanmsg.node.offers import clipped
+from lanmsg.protocol import payload as wire
+from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
+from lanmsg.storage.errors import StorageError
+from tests.node.neighbours import Neighbours, engine_of, until
+from tests.node.puppet import puppet
+from tests.node.transfer_story import becomes, file_of, impatience, now, offer, offered
+
+Answer = wire.Accept | wire.Decline | wire.Cancel | wire.Done
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatience(monkeypatch)
+
+
+def an_offer(transfer: bytes | None = None, **changes: object) -> wire.Offer:
+    fields: dict[str, object] = {
+        "id": TransferId(transfer or os.urandom(16)),
+        "files": (wire.OfferedItem("a.txt", 5, folder=False),),
+        "count": 1,
+        "total": 5,
+        "text": "",
+        "expires": 600,
+    }
+    return wire.Offer(**{**fields, **changes})  # type: ignore[arg-type]  # the fields of an offer
+
+
+def accept(transfer: TransferId) -> wire.Accept:
+    return wire.Accept(transfer, 0, 0)
+
+
+def test_an_offer_is_acknowledged_once_it_is_stored_and_again_when_repeated(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            made = an_offer(text="the minutes")
+            await line.say(made)
+            assert (await line.hear(wire.Ack)).id == made.id
+            await line.say(made)
+            assert (await line.hear(wire.Ack)).id == made.id
+            received = await offered(ben)
+            assert [(each.text, each.peer) for each in received] == [("the minutes", anna.id)]
+
+    neighbours.run(story)
+
+
+def test_a_stranger_may_ask_only_so_much_and_a_known_peer_more(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            for _ in range(PENDING_OFFERS_PER_NEW_PEER_MAX):
+                await line.say(an_offer())
+                await line.hear(wire.Ack)
+            await line.say(an_offer())
+            assert (await line.hear(wire.Refused)).code == "busy"
+            await ben.set_trust(anna.id, Trust.PINNED)
+            await until(lambda: engine_of(ben).roster.trust_of(anna.id) is Trust.PINNED)
+            again = an_offer()
+            await line.say(again)
+            assert (await line.hear(wire.Ack)).id == again.id
+
+    neighbours.run(story)
+
+
+def test_an_offer_that_is_put_off_is_made_again(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PENDING_OFFERS_PER_PEER_MAX", 1)
+    monkeypatch.setattr(module, "PENDING_OFFERS_PER_NEW_PEER_MAX", 1)
+
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        _, first = await offer(anna, ben, file_of(neighbours, "first"))
+        second = await anna.offer(ben.id, [file_of(neighbours, "second")])
+        async with asyncio.timeout(5):
+            while not (await now(anna, second.number)).reason:
+                await asyncio.sleep(0.005)
+        waiting = await now(anna, second.number)
+        assert (waiting.state, "offered again later" in waiting.reason) == (TransferState.QUEUED, True)
+        await ben.decline(first.number)
+        await becomes(anna, second, TransferState.OFFERED)
+
+    neighbours.run(story)
+
+
+def test_an_offer_that_cannot_be_stored_is_refused_for_now(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**kwargs: object) -> None:
+        raise StorageError("no space left", code="no_space")
+
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            with monkeypatch.context() as patch:
+                patch.setattr(engine_of(ben).disk.store.transfers, "add", full)
+                await line.say(an_offer())
+                assert (await line.hear(wire.Refused)).code == "full"
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("say", [accept, lambda each: wire.Done(each, 1, 1000)])
+def test_only_the_one_who_was_asked_can_answer(neighbours: Neighbours, say: object) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, _ = await offer(anna, ben, file_of(neighbours))
+        async with puppet(neighbours, "eve") as eve:
+            line = await eve.call(anna)
+            answer = say(sent.id)  # type: ignore[operator]  # one of the above
+            await line.say(answer, wire.Decline(sent.id, "no"), wire.Cancel(sent.id, "no"))
+            assert await line.heard_now(wire.Accept) == []
+            assert (await now(anna, sent.number)).state is TransferState.OFFERED
+
+    neighbours.run(story)
+
+
+def test_a_yes_to_what_was_never_offered_is_told_so(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            never = TransferId(os.urandom(16))
+            await line.say(accept(never))
+            assert (await line.hear(wire.Cancel)).id == never
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("role", ["source", "sink"])
+def test_a_bulk_session_for_what_was_not_agreed_is_refused(neighbours: Neighbours, role: str) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        async with puppet(neighbours, "eve") as eve:
+            for node in (anna, ben):
+                line = await eve.dial(node)
+                await line.say(wire.Bulk(sent.id, "source" if role == "source" else "sink"))
+                async with asyncio.timeout(1.0):
+                    assert await line.end_of_bulk() == "protocol"
+        assert (await now(ben, received.number)).state is TransferState.OFFERED
+
+    neighbours.run(story)
+
+
+def test_no_bytes_are_taken_before_the_person_has_said_yes(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            made = an_offer()
+            await line.say(made)
+            await line.hear(wire.Ack)
+            bulk = await anna.dial(ben)
+            await bulk.say(wire.Bulk(made.id, "source"))
+            assert await bulk.end_of_bulk() == "protocol"
+            assert not ben.settings.downloads.exists()
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize(
+    ("decided", "kind"),
+    [
+        (TransferState.DECLINED, wire.Decline),
+        (TransferState.CANCELLED, wire.Cancel),
+        (TransferState.EXPIRED, wire.Cancel),
+        (TransferState.DONE, wire.Done),
+        (TransferState.PAUSED, wire.Accept),
+        (TransferState.RUNNING, wire.Accept),
+    ],
+)
+def test_an_offer_made_again_is_answered_by_what_was_decided(
+    neighbours: Neighbours, decided: TransferState, kind: type[Answer]
+) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            made = an_offer()
+            await line.say(made)
+            await line.hear(wire.Ack)
+            number = (await offered(ben))[0].number
+            await ben.read(lambda store: store.transfers.move(number, decided, now=2e9, reason="x" * 300))
+            await ben.read(lambda store: store.transfers.set_told(number, decided))
+            await line.say(made)
+            assert (await line.hear(kind)).id == made.id
+
+    neighbours.run(story)
+
+
+def test_a_done_from_who_has_it_all_ends_what_was_paused(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await until(anna.peers)
+            sent = await anna.offer(ben.id, [file_of(neighbours)])
+            made = await line.hear(wire.Offer)
+            await line.say(wire.Ack(made.id), wire.Done(made.id, 1, 1000))
+            await becomes(anna, sent, TransferState.DONE)
+
+    neighbours.run(story)
+
+
+def test_a_refused_offer_has_failed_in_our_words(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await until(anna.peers)
+            sent = await anna.offer(ben.id, [file_of(neighbours)])
+            await line.say(wire.Refused((await line.hear(wire.Offer)).id, "done\x1b[1A"))
+            assert (await becomes(anna, sent, TransferState.FAILED)).reason == "refused by the other side"
+
+    neighbours.run(story)
+
+
+def test_a_call_back_for_nothing_dials_nobody(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            made = an_offer()
+            await line.say(made, wire.Callback(made.id), wire.Callback(TransferId(b"?" * 16)))
+            assert await line.heard_now(wire.Accept) == []
+            assert anna.arrivals.empty()
+
+    neighbours.run(story)
+
+
+def test_the_same_id_may_go_both_ways(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            await until(ben.peers)
+            sent = await ben.offer(anna.id, [file_of(neighbours)])
+            made = await line.hear(wire.Offer)
+            await line.say(wire.Ack(made.id), an_offer(made.id))
+            await becomes(ben, sent, TransferState.OFFERED)
+            await line.hear(wire.Ack)
+            directions = {each.direction for each in await ben.transfers()}
+            assert directions == set(Direction)
+
+    neighbours.run(story)
+
+
+def test_a_reason_is_cut_to_what_a_peer_takes_and_not_inside_a_character() -> None:
+    assert clipped("ä" * 100) == "ä" * 70
+    assert clipped("a\0b\udc80") == "ab?"

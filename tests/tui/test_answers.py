@@ -1,0 +1,218 @@
+"""Questions on the real app: long pastes, offers, cancelling, leaving; and answers to messages."""
+
+import pytest
+
+from lanmsg.api import Direction, TransferState
+from lanmsg.tui.bindings import PASTE_BYTES
+from tests.tui import scenes
+from tests.tui.double import Double, person
+from tests.tui.given import BEN
+from tests.tui.screen import Screen, play
+
+
+def crowd(messages: int = 0) -> Double:
+    node = Double()
+    node.meet(person("anna"), person("ben"), person("carla"))
+    for number in range(messages):
+        node.hear("ben", f"message {number + 1}")
+    node.read_up_to[BEN] = messages
+    return node
+
+
+def test_a_paste_without_marks_never_sends() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.send("one\rtwo\rthree")
+        assert screen.line == "one\ntwo\nthree"
+        assert not [call for call in screen.node.calls if call[0] == "send_text"]
+
+    play(scene, crowd())
+
+
+def test_a_marked_paste_stays_in_the_line() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("one\r\ntwo\r")
+        assert screen.line == "one\ntwo\n"
+
+    play(scene, crowd())
+
+
+@pytest.mark.parametrize(
+    ("keys", "line", "call"),
+    [
+        ("<c-y>", "", "send_text"),
+        ("<c-o>", "", "offer"),
+        ("<esc>", "x" * 5000, ""),
+        ("<c-n>", "", ""),
+    ],
+)
+def test_a_long_paste_is_asked_about(keys: str, line: str, call: str) -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("x" * 5000)
+        assert screen.line == ""
+        assert "paste of 1 line, 5.0 kB   [^Y] send   [^O] send as a file   [Esc] edit" in screen.text
+        screen.app.state.question_since -= 1
+        await screen.type(keys)
+        assert screen.line == line
+        assert call in "".join(name for name, *_ in screen.node.calls if name != "mark_read")
+        assert ("paste of" in screen.text) is (keys == "<c-n>")
+
+    assert PASTE_BYTES < 5000
+    play(scene, crowd())
+
+
+def test_a_paste_too_long_for_any_message_can_only_be_a_file() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("x" * 200_000)
+        assert "[^O] send as a file   [Esc] drop the paste" in screen.text
+        screen.app.state.question_since -= 1
+        await screen.type("<c-y>")
+        assert "paste of" in screen.text
+        await screen.type("<esc>")
+        assert "paste of" not in screen.text
+        assert screen.line == ""
+
+    play(scene, crowd())
+
+
+def test_answering() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.shows("message 3")
+        await screen.type("<a-r>")
+        assert "↪ ben: message 3" in screen.text
+        await screen.type("<a-r>")
+        assert "↪ ben: message 2" in screen.text
+        await screen.type("<a-r><a-r>")
+        assert "no earlier message" in screen.text
+        await screen.type("<esc>")
+        assert "↪" not in screen.text
+        await screen.type("<a-r>yes<enter>")
+        await screen.shows("you  ↪ ben: message 3")
+
+    assert play(scene, crowd(3)).node.calls[-2][3] == crowd(3).said[2].id
+
+
+def test_an_offer_is_answered_by_keys_that_write_nothing() -> None:
+    for keys, call in (("<c-y>", "accept"), ("<c-n>", "decline")):
+        node = crowd()
+
+        async def scene(screen: Screen, keys: str = keys, node: Double = node) -> None:
+            await screen.type("<c-k>anna<enter>half a")
+            node.offered("ben", "video.mkv", 1_400_000_000)
+            await screen.draw()
+            assert "? ben (not verified)" in screen.text
+            await screen.type(keys)
+            assert not [name for name, *_ in node.calls if name in ("accept", "decline")]
+            screen.app.state.question_since -= 1
+            await screen.type(f" line{keys}")
+            assert screen.line == "half a line"
+            assert "[^Y]" not in screen.text
+
+        play(scene, node)
+        assert (call, 1) == node.calls[-1][:2]
+
+
+def test_an_offer_is_accepted_into_another_folder() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        node.offered("ben", "video.mkv", 10)
+        await screen.draw()
+        screen.app.state.question_since -= 1
+        await screen.type("<c-o>")
+        assert "save into folder: /nowhere/files" in screen.text
+        await screen.type("<c-u>/tmp/here<enter>")
+        await screen.until(lambda: bool(node.calls))
+
+    play(scene, node)
+    assert str(node.calls[-1][2]) == "/tmp/here"
+
+
+def test_the_transfers_page() -> None:
+    node = scenes.busy(scenes.office())
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("kept<c-t>")
+        assert "TRANSFERS   1 active" in screen.text
+        await screen.type("<down>j")
+        assert screen.app.state.page is not None
+        assert screen.app.state.page.chosen == 2
+        await screen.type("k<up>x")
+        screen.app.state.question_since -= 1
+        assert "cancel transfer 7 after 4.1 GB?" in screen.text
+        await screen.type("<c-y>")
+        await screen.until(lambda: ("cancel", 7) in node.calls)
+        await screen.type("r")
+        await screen.until(lambda: ("retry_transfer", node.calls[-1][1]) in node.calls)
+        await screen.type("yq")
+        assert "TRANSFERS" not in screen.text
+        assert screen.line == "kept"
+
+    play(scene, node)
+
+
+def test_a_small_transfer_is_cancelled_at_once_and_its_path_copied() -> None:
+    node = crowd()
+    node.offered("ben", "a", 10, direction=Direction.OUT, state=TransferState.RUNNING, paths=("/home/a",))
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>y")
+        assert "\x1b]52;c;L2hvbWUvYQ==\x07" in "".join(screen.terminal.raw)
+        await screen.type("x")
+        await screen.until(lambda: node.calls[-1] == ("cancel", 1))
+
+    play(scene, node)
+
+
+def test_on_the_transfers_page_the_chosen_question_is_answered() -> None:
+    node = crowd()
+    node.offered("ben", "first.txt", 10)
+    node.offered("anna", "second.txt", 10)
+
+    async def scene(screen: Screen) -> None:
+        screen.app.state.question_since -= 1
+        await screen.type("<c-t>")
+        assert "second.txt" in screen.row("[^Y]")
+        await screen.type("<c-y>")
+        await screen.until(lambda: node.calls[-1][:2] == ("accept", 2))
+
+    play(scene, node)
+
+
+def test_ctrl_c_keeps_the_draft_and_twice_quits() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("precious<c-c>")
+        assert screen.line == ""
+        await screen.type("<up>")
+        assert screen.line == "precious"
+        await screen.type("<c-c><c-c>")
+        assert "again to quit" in screen.text
+        await screen.type("<c-c>")
+        await screen.until(screen.running.done)
+
+    assert play(scene, crowd()).code == 0
+
+
+def test_ctrl_d_quits_on_an_empty_line_only_and_asks_while_files_move() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("x<left><c-d>")
+        assert screen.line == ""
+        node.offered("ben", "a", 10, state=TransferState.RUNNING)
+        await screen.draw()
+        await screen.type("<c-d>")
+        assert "1 transfer runs; they go on at the next start" in screen.text
+        await screen.type("<esc>")
+        assert not screen.running.done()
+        await screen.type("<c-d>")
+        screen.app.state.question_since -= 1
+        await screen.type("<c-y>")
+        await screen.until(screen.running.done)
+
+    assert play(scene, node).code == 0

@@ -1,0 +1,27 @@
+"""Signals end a run once, and of several faults the first is told."""
+
+import asyncio
+import os
+import signal
+
+from lanmsg.tui.ending import INTERRUPTED, ends_by_signal, first_fault
+
+
+def test_signals_leave_with_their_code_and_handlers_do_not_stay() -> None:
+    async def scene() -> list[int]:
+        left: list[int] = []
+        with ends_by_signal(left.append):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                os.kill(os.getpid(), number)
+            while len(left) < 3:
+                await asyncio.sleep(0)
+        return left
+
+    assert sorted(asyncio.run(scene())) == [0, 0, INTERRUPTED]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_first_fault_of_a_group_of_groups() -> None:
+    fault = ValueError("first")
+    group = BaseExceptionGroup("", [BaseExceptionGroup("", [fault, KeyError()])])
+    assert first_fault(group) is fault

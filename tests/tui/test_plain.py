@@ -1,0 +1,143 @@
+"""`--plain`: lines only, of a real run over a node double; and one of the real program between pipes."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from lanmsg.api import Settings, TransferState
+from lanmsg.tui.plain import Plain, piped_lines
+from tests.tui import scenes
+from tests.tui.double import Double, person
+from tests.tui.given import BEN
+
+SETTINGS = Settings(Path("/nowhere/home"), Path("/nowhere/files"), "mira")
+
+
+def play(lines: list[str | None], node: Double | None = None) -> tuple[int, str, Double]:
+    """The exit code and everything that was written, when these lines are typed; None is Ctrl-C."""
+    node = node or Double()
+    written: list[str] = []
+    rest = iter(lines)
+
+    async def read_line(prompt: str) -> str | None:
+        await asyncio.sleep(0.01)
+        line = next(rest, "EOF")
+        if line is None:
+            raise KeyboardInterrupt
+        written.append(f"{prompt}{line}")
+        return None if line == "EOF" else line
+
+    plain = Plain(SETTINGS, read_line, written.append)
+    code = asyncio.run(plain.run(node.opened))
+    return code, "\n".join(written), node
+
+
+def crowd() -> Double:
+    node = Double()
+    node.meet(person("anna"), person("ben"))
+    return node
+
+
+def test_it_says_who_is_here_and_what_is_unread() -> None:
+    _, said, _ = play([], scenes.office())
+    assert said.startswith("You are mira-laptop. anna, ben, carla here. /help lists commands.")
+    assert "8 unread" in said
+    assert "Nobody here" in play([])[1]
+
+
+def test_a_talk() -> None:
+    node = crowd()
+    node.hear("ben", "are you there?\nhello?")
+    code, said, node = play(["hello", "/msg ben", "yes", "/nonsense", "", "/quit", "never"], node)
+    assert code == 0
+    assert "no conversation is open; /msg NAME opens one" in said
+    assert "Conversation with ben.\n10:00 ben: are you there?\n    hello?" in said
+    assert ("send_text", BEN, "yes", None) in node.calls
+    assert node.read_up_to[BEN] == 2
+    assert "ben> /nonsense\nthere is no /nonsense" in said
+    assert "never" not in said
+
+
+def test_news_are_lines() -> None:
+    class Lively(Double):
+        async def conversations(self) -> list[object]:  # type: ignore[override]  # empty, but late enough
+            asyncio.get_running_loop().call_soon(self.news)
+            return []
+
+        def news(self) -> None:
+            self.meet(person("carla"))
+            self.hear("ben", "one\x1b[2J")
+            self.offered("ben", "a.exe", 10)
+            self.move(1, state=TransferState.DONE, paths=("/home/a.exe",))
+
+    node = Lively()
+    node.meet(person("ben"))
+    _, said, _ = play(["", ""], node)
+    for line in (
+        "carla is here",
+        "ben: one\\x1b[2J",
+        "ben (not verified) offers a.exe, 10 B, a program: /accept 1",
+    ):
+        assert line in said
+    assert "transfer 1, a.exe: ok saved 10:00\n    /home/a.exe" in said
+
+
+def test_pages_are_printed_as_text() -> None:
+    _, said, _ = play(["/who", "/help", "/transfers", "/copy"], crowd())
+    assert "PEOPLE   2 here" in said
+    assert "/msg PEER [TEXT]" in said
+    assert "Nothing yet" in said
+    assert said.isascii()
+
+
+def test_offers_are_answered_by_commands() -> None:
+    node = crowd()
+    node.offered("ben", "a", 1)
+    _, _, node = play(["/accept"], node)
+    assert ("accept", 1, None) in node.calls
+
+
+def test_ctrl_c_twice_leaves_and_files_are_asked_about() -> None:
+    _, said, _ = play([None, "still here", None, None, "never"], crowd())
+    assert said.count("Ctrl-C again to quit") >= 1
+    assert "still here" in said
+    assert "never" not in said
+    node = crowd()
+    node.offered("ben", "a", 10, state=TransferState.RUNNING)
+    _, said, _ = play(["/quit", "/quit", "never"], node)
+    assert "1 transfer runs; they go on at the next start. /quit again to leave" in said
+    assert "never" not in said
+
+
+def test_lines_of_a_pipe() -> None:
+    async def scene() -> list[str | None]:
+        read_line = piped_lines(io.StringIO("one\ntwo"))
+        return [await read_line("> ") for _ in range(3)]
+
+    assert asyncio.run(scene()) == ["one", "two", None]
+
+
+def test_the_real_program_between_pipes(home: Path, free_port: int, tmp_path: Path) -> None:
+    code = (
+        "import asyncio, sys; from pathlib import Path; from lanmsg.api import load_settings;"
+        "from lanmsg.tui.app import run_tui;"
+        f"s = load_settings(home=Path({str(home)!r}), name='mira', port={free_port},"
+        " interfaces=('127.0.0.1',));"
+        "sys.exit(asyncio.run(run_tui(s, plain=True, ascii=False)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input="/name zoe\n/name\n/quit\n",
+        capture_output=True,
+        text=True,
+        timeout=20,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "You are mira. Nobody here." in done.stdout
+    assert "you are zoe" in done.stdout

@@ -1,0 +1,141 @@
+"""Parts of a long conversation come from the store as they are needed, and the window stays small."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from lanmsg.tui import moves
+from lanmsg.tui.moves import Want
+from lanmsg.tui.reader import Reader
+from lanmsg.tui.state import State
+from lanmsg.tui.talk import KEPT_ENTRIES
+from lanmsg.tui.update import PAGE
+from tests.tui.double import NOON, Double, person
+from tests.tui.given import BEN, picture, state_of
+
+MANY = 5_000
+
+
+def long_talk() -> Double:
+    node = Double()
+    node.meet(person("ben"))
+    for number in range(MANY):
+        node.hear("ben", f"message {number + 1}", at=NOON - (MANY - number) * 60)
+    node.queues.clear()
+    return node
+
+
+def opened(node: Double, unread: int = 0) -> State:
+    state = State(ready=True, wall=NOON, tick=1000.0)
+    for peer in node.known.values():
+        state.put_peer(peer)
+    talk = state.talk(BEN)
+    talk.unread, talk.first_unread = unread, MANY - unread + 1 if unread else None
+    moves.open_conversation(state, BEN)
+    return state
+
+
+def numbers(state: State) -> list[int]:
+    return [message.number for message in state.talk(BEN).messages()]
+
+
+def without_gaps(found: list[int]) -> bool:
+    return found == list(range(found[0], found[-1] + 1))
+
+
+def fetch(node: Double, state: State, *wants: Want) -> None:
+    async def all_of_them() -> None:
+        reader = Reader(node, state)
+        for want in wants:
+            await reader.fetch(want)
+
+    asyncio.run(all_of_them())
+
+
+NEWEST, OLDER, NEWER = Want(BEN, "newest"), Want(BEN, "older"), Want(BEN, "newer")
+
+
+def test_opening_reads_one_page() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST)
+    assert numbers(state) == list(range(MANY - PAGE + 1, MANY + 1))
+    assert state.talk(BEN).older
+    assert "message 5000" in picture(state)
+
+
+def test_what_is_unread_is_read_with_it() -> None:
+    node = long_talk()
+    state = opened(node, unread=400)
+    fetch(node, state, NEWEST)
+    assert numbers(state)[0] <= MANY - 400
+
+
+def test_going_far_up_keeps_the_window_small_and_whole() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST, *[OLDER] * 15)
+    found = numbers(state)
+    assert without_gaps(found)
+    assert found[0] == MANY - 16 * PAGE + 1
+    assert len(found) <= KEPT_ENTRIES
+    assert state.talk(BEN).newer
+    fetch(node, state, *[NEWER] * 12)
+    assert numbers(state)[-1] == MANY
+    assert without_gaps(numbers(state))
+    assert len(numbers(state)) <= KEPT_ENTRIES
+
+
+def test_the_very_beginning_is_known_to_be_it() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    node.hear("ben", "only one")
+    state = state_of(node)
+    moves.open_conversation(state, BEN)
+    fetch(node, state, NEWEST)
+    assert not state.talk(BEN).older
+    assert not state.talk(BEN).newer
+
+
+def test_one_message_and_what_is_around_it() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, Want(BEN, "around", 1234))
+    found = numbers(state)
+    assert 1234 in found
+    assert without_gaps(found)
+    assert "message 1234\n" in picture(state)
+    assert "Esc" in picture(state)
+    fetch(node, state, NEWEST)
+    assert "message 5000" in picture(state)
+
+
+def test_a_day() -> None:
+    node = long_talk()
+    state = opened(node)
+    first_of_day = next(message for message in node.said if message.stored_at >= NOON - 100_000)
+    fetch(node, state, Want(BEN, "since", time=NOON - 100_000))
+    assert first_of_day.text in picture(state)
+    fetch(node, state, Want(BEN, "since", time=NOON + 1))
+    assert state.notice is not None
+    assert "nothing was said" in state.notice.text
+
+
+def test_a_second_wish_while_one_is_carried_out_is_dropped() -> None:
+    class Slow(Double):
+        reads = 0
+
+        async def read(self, work: Callable[[Any], Any], /) -> Any:
+            Slow.reads += 1
+            await asyncio.sleep(0)
+            return []
+
+    node = Slow()
+    state = State()
+
+    async def both() -> None:
+        reader = Reader(node, state)
+        await asyncio.gather(reader.fetch(NEWEST), reader.fetch(NEWEST))
+
+    asyncio.run(both())
+    assert Slow.reads == 1

@@ -1,0 +1,103 @@
+"""Names that two share, keys that changed, questions, and what may be sent."""
+
+from dataclasses import replace
+
+from lanmsg.api import EVERYONE, Conversation, TransferState, Trust
+from tests.tui.double import Double, peer_id, person
+from tests.tui.given import BEN, state_of
+
+
+def test_namesakes_are_told_apart_by_their_keys() -> None:
+    state = state_of()
+    state.put_peer(person("ben", trust=Trust.NEW))
+    assert state.label(peer_id("ben")) == "ben"
+    state.put_peer(person("Ben", key="other", trust=Trust.NEW))
+    assert state.label(peer_id("ben")) == f"ben~{peer_id('ben').hex()[:4].upper()}"
+    assert state.label(peer_id("other")) == f"Ben~{peer_id('other').hex()[:4].upper()}"
+
+
+def test_the_bare_name_is_the_known_key() -> None:
+    state = state_of()
+    state.put_peer(person("ben"))
+    state.put_peer(person("ben", key="other", trust=Trust.CHANGED))
+    assert state.label(peer_id("ben")) == "ben"
+    assert "~" in state.label(peer_id("other"))
+
+
+def test_a_rename_ends_the_likeness() -> None:
+    state = state_of()
+    state.put_peer(person("ben", trust=Trust.NEW))
+    state.put_peer(person("ben", key="other", trust=Trust.NEW))
+    assert "~" in state.label(peer_id("ben"))
+    epoch = state.epoch
+    state.put_peer(replace(state.peers[peer_id("other")], petname="benjamin"))
+    assert state.label(peer_id("ben")) == "ben"
+    assert state.epoch > epoch
+
+
+def test_names_are_made_safe_and_the_nameless_are_called_by_their_key() -> None:
+    state = state_of()
+    state.put_peer(person("e\x1b[2Jve", key="eve"))
+    assert state.label(peer_id("eve")) == "e\\x1b[2Jve"
+    state.put_peer(person("", key="nobody"))
+    assert state.label(peer_id("nobody")).startswith("~")
+
+
+def test_a_stranger_who_takes_a_name_stops_no_talk_with_whom_is_here() -> None:
+    state = state_of()
+    state.put_peer(person("ben"))
+    state.put_peer(person("ben", key="other", trust=Trust.CHANGED))
+    assert state.may_not_send(BEN) == ""
+    state.put_peer(person("ben", present=False))
+    assert "key has changed" in state.may_not_send(BEN)
+    assert "key has changed" in state.may_not_send(Conversation.with_peer(peer_id("other")))
+
+
+def test_nothing_is_said_to_the_blocked_or_unknown() -> None:
+    state = state_of()
+    assert state.may_not_send(EVERYONE) == ""
+    assert state.may_not_send(BEN)
+    state.put_peer(person("ben", trust=Trust.BLOCKED))
+    assert "/unblock" in state.may_not_send(BEN)
+
+
+def test_offers_queue_as_questions_and_a_new_first_one_restarts_the_dead_time() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    state = state_of(node)
+    first, second = node.offered("ben", "a", 1), node.offered("ben", "b", 1)
+    state.put_transfer(first)
+    state.tick += 10
+    state.put_transfer(second)
+    assert (state.questions, state.question_since) == ([1, 2], 1000.0)
+    state.put_transfer(replace(first, state=TransferState.ACCEPTED))
+    assert (state.questions, state.question_since) == ([2], 1010.0)
+
+
+def test_who_is_here_is_counted_as_they_come_and_go() -> None:
+    state = state_of()
+    state.put_peer(person("ben"))
+    state.put_peer(person("anna"))
+    state.put_peer(person("anna", present=False))
+    assert state.here == 1
+
+
+def test_what_waits_for_a_key_is_counted() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    state = state_of(node)
+    assert state.held_back(peer_id("ben")) == (0, 0)
+
+
+def test_a_notice_that_quotes_a_name_is_safe() -> None:
+    state = state_of()
+    state.say("nobody is called \x1b[31m")
+    assert state.notice is not None
+    assert state.notice.text == "nobody is called \\x1b[31m"
+
+
+def test_names_of_mixed_alphabets_are_marked() -> None:
+    state = state_of()
+    assert state.is_odd(person("b\u0435n"))
+    assert not state.is_odd(person("ben"))
+    assert not state.is_odd(person("b\u0435n", petname="ben"))

@@ -1,0 +1,102 @@
+"""One phrase for every state, with what peers wrote made safe in it."""
+
+from dataclasses import replace
+
+import pytest
+
+from lanmsg.api import Delivery, Direction, OfferedFile, Recipient, Status, TransferState, Trust
+from lanmsg.tui.theme import ASCII, FANCY
+from lanmsg.tui.wording import (
+    delivery_mark,
+    failure,
+    percent,
+    presence_glyph,
+    presence_word,
+    transfer_size,
+    transfer_state,
+    transfer_title,
+    trust_words,
+    warning,
+    who,
+)
+from tests.tui.double import Double, peer_id, person
+from tests.tui.given import state_of
+
+
+@pytest.mark.parametrize("trust", Trust)
+def test_trust_is_said_in_words(trust: Trust) -> None:
+    assert any(character.isalpha() for character in trust_words(person("ben", trust=trust), FANCY))
+
+
+def test_presence_has_a_sign_and_a_word() -> None:
+    peers = [
+        person("a"),
+        person("b", status=Status.AWAY),
+        person("c", status=Status.BUSY),
+        person("d", present=False),
+    ]
+    assert [presence_word(peer) for peer in peers] == ["here", "away", "busy", "gone"]
+    assert [presence_glyph(peer, ASCII) for peer in peers] == ["*", "~", "~", "o"]
+
+
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("state", TransferState)
+def test_every_state_of_a_transfer_has_a_phrase(direction: Direction, state: TransferState) -> None:
+    node = Double()
+    node.meet(person("ben"))
+    transfer = node.offered("ben", "a.txt", 10, direction=direction, state=state, reason="no \x1b[31mroom")
+    phrase = transfer_state(state_of(node), transfer)
+    assert phrase
+    assert "\x1b" not in phrase
+    assert "{" not in phrase
+
+
+def test_a_transfer_is_called_by_its_files() -> None:
+    node = Double()
+    transfer = node.offered("ben", "photos", 5, folder=True, count=214)
+    assert transfer_title(transfer) == "photos/ (214 files)"
+    two = replace(transfer, files=(OfferedFile("a\u202e.txt", 1), OfferedFile("b", 1)))
+    assert transfer_title(two) == "a\\u202e.txt and 1 more"
+    assert transfer_title(replace(transfer, files=())) == "nothing"
+    assert transfer_size(replace(transfer, total=None)) == "unknown size"
+    assert [percent(replace(transfer, total=t, done=d)) for t, d in ((None, 5), (0, 0), (200, 101))] == [
+        None,
+        100,
+        50,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.EXE", "a program"), ("run.sh", "a program"), ("a.pdf", ""), ("exe", "")]
+)
+def test_programs_are_called_programs(name: str, said: str) -> None:
+    assert warning(Double().offered("ben", name, 1)) == said
+
+
+def test_who_offers_is_marked_unless_verified() -> None:
+    node = Double()
+    node.meet(person("ben", trust=Trust.VERIFIED), person("eve", trust=Trust.NEW))
+    state = state_of(node)
+    assert who(state, node.offered("ben", "a", 1)) == "ben"
+    assert who(state, node.offered("eve", "a", 1)) == "eve (not verified)"
+
+
+def test_marks_of_delivery_count_when_there_are_several() -> None:
+    node = Double()
+    message = node.tell("ben", "hi", state=Delivery.QUEUED)
+    assert delivery_mark(message, FANCY)[1] == "…"
+    assert delivery_mark(node.deliver(message), ASCII)[1] == "ok"
+    many = replace(
+        message,
+        recipients=(Recipient(peer_id("a"), Delivery.DELIVERED), Recipient(peer_id("b"), Delivery.SENT)),
+    )
+    assert delivery_mark(many, FANCY)[1] == "→ 1/2"
+    assert delivery_mark(replace(many, recipients=many.recipients[:1] * 2), FANCY)[1] == "✓ 2"
+
+
+def test_a_failure_says_why_and_what_to_do() -> None:
+    node = Double()
+    failed = node.deliver(node.tell("ben", "hi"), Delivery.FAILED, "refused: full")
+    assert failure(failed) == "not delivered: refused: full; /retry sends it again"
+    assert delivery_mark(failed, FANCY) == ("class:bad", "✗")
+    assert failure(node.tell("ben", "hi")) == ""
