@@ -36,8 +36,9 @@ def trust(invocation: Invocation) -> Result:
             old = None
         (confirm_replacement if old else confirm)(peer, old, invocation)
         if old:
-            take_the_place(store, old, peer)
-        store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
+            store.peers.succeed(old.id, peer.id, nickname=peer.nickname, now=wall_clock())
+        else:
+            store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
         return f"{name_of(peer)} is trusted: {fingerprint(peer.id)}"
 
     return decided(invocation, decide)
@@ -175,17 +176,6 @@ def confirm_replacement(peer: Peer, old: Peer | None, invocation: Invocation) ->
     invocation.output.notice(change)
     if not ask(f"Have you compared the new fingerprint with {name} on another channel?"):
         raise LanmsgError("nothing was changed", code="security", hint=hint)
-
-
-def take_the_place(store: "Store", old: Peer, new: Peer) -> None:
-    """The name goes over to the new key; the old one is a stranger with that name from now on."""
-    store.peers.set_trust(old.id, Trust.NEW, wall_clock())
-    if old.petname:
-        store.peers.rename(old.id, "", wall_clock())
-        remember(store, new)
-        store.peers.rename(new.id, old.petname, wall_clock())
-    if store.peers.get(new.id) is not None:
-        store.peers.set_trust(new.id, Trust.NEW, wall_clock())
 
 
 def remember(store: "Store", peer: Peer) -> None:

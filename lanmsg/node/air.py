@@ -174,7 +174,7 @@ async def resolve(text: str, default_port: int) -> Address:
         return Address(host, port)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: what cannot be a name of a host, such as one of 64 letters
         raise LanmsgError(f"no host is called {host}", code="not_found", hint="give its address") from None
     preferred = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
     return Address(str(preferred[0][4][0]), port)

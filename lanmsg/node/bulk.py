@@ -102,8 +102,8 @@ class BulkRuns:
         """Blocking. What had come of a cancelled transfer that is not running is of no use to anybody."""
         root = Path(transfer.destination) if transfer.destination else self._downloads
         name = part_name(self._me, transfer.peer, transfer.id)
-        if any(root.glob(f"{PARTS_FOLDER}*/{name}")):
-            with contextlib.suppress(StorageError):
+        with contextlib.suppress(StorageError, OSError):  # what is left of it can be deleted by hand
+            if any(root.glob(f"{PARTS_FOLDER}*/{name}")):
                 PartialTransfer(root, name, now=wall_clock).discard()
 
     async def stop_all(self) -> None:
@@ -168,8 +168,13 @@ class BulkRuns:
             if done:
                 try:
                     return ended.result()
-                except (LanmsgError, OSError) as error:
+                except LanmsgError as error:
                     return Outcome(TransferState.FAILED, str(error), "internal", done=run.done)
+                except Exception as error:  # noqa: BLE001 - what a peer sends must not end the node
+                    context = {"message": "a run of a transfer could not be handled", "exception": error}
+                    asyncio.get_running_loop().call_exception_handler(context)
+                    reason = f"something went wrong: {error}"
+                    return Outcome(TransferState.FAILED, reason, "internal", done=run.done)
             if run.done != told:
                 told = run.done
                 with contextlib.suppress(StorageError):  # progress is for the eye

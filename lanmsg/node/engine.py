@@ -263,6 +263,9 @@ class Engine:
                 if known is not None and known.trust is Trust.BLOCKED:
                     self.sessions.close_peer(peer.id, CloseCode.BLOCKED)
             self._protect(changes.peers)
+            if any(peer.trust in PINNED_STATES for peer in changes.peers):
+                for each in list(self._shown):  # whoever goes by a name that is pinned now
+                    self._show(each)
         for message in changes.messages:
             self._publish_message(message)
         for transfer in changes.transfers:

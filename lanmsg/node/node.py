@@ -186,7 +186,13 @@ class Node:
         return await self._directory.connect(host, port)
 
     async def set_trust(self, peer_id: PeerId, trust: Trust) -> Peer:
+        """Pinning a key that goes by a pinned name puts it in the place of the old one."""
         known = self.peer(peer_id)
+        before = self._engine.roster.pinned_namesake(known) if known is not None else None
+        if known is not None and before is not None and trust is Trust.PINNED:
+            return await self._write(
+                lambda store: store.peers.succeed(before, peer_id, nickname=known.nickname, now=wall_clock())
+            )
         if known is not None:
             await self._write(
                 lambda store: store.peers.pin(peer_id, nickname=known.nickname, now=wall_clock())

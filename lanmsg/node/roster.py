@@ -102,36 +102,23 @@ class Roster:
         return found.addresses if found else ()
 
     def search(self, who: str) -> list[Peer]:
-        """By name (exact, then any case), name~HEX, name@host, fingerprint prefix, or address."""
+        """By name (exact, then any case), fingerprint prefix, address, name~HEX, name@host.
+
+        The name that a stranger gives itself comes after fingerprints and addresses: it may look like one.
+        """
+        if not folded(who):
+            return []
         everyone = self.all()
         by_name = [each for each in everyone if who in {each.petname, each.nickname}] or [
-            each for each in everyone if folded(who) in {folded(each.petname), folded(each.nickname)}
+            each for each in everyone if _is_called(each, who)
         ]
-        if by_name:
-            return self._preferred(by_name)
-        name, tilde, tail = who.rpartition("~")
-        if tilde and tail:
-            return [
-                each
-                for each in everyone
-                if folded(name) in {folded(each.petname), folded(each.nickname)}
-                and each.id.hex().startswith(tail.lower())
-            ]
-        name, at, host = who.rpartition("@")
-        if at and (
-            by_host := [
-                each
-                for each in everyone
-                if folded(name) in {folded(each.petname), folded(each.nickname)} and each.host == host
-            ]
-        ):
-            return by_host
+        certain = [each for each in by_name if each.trust in PINNED_STATES] or [
+            each for each in by_name if each.petname
+        ]
         prefix = who.replace(" ", "").replace("-", "").lower()
-        if len(prefix) >= HEX_MIN and (
-            by_id := [each for each in everyone if each.id.hex().startswith(prefix)]
-        ):
-            return by_id
-        return [each for each in everyone if self._is_at(each, who)]
+        by_id = [each for each in everyone if len(prefix) >= HEX_MIN and each.id.hex().startswith(prefix)]
+        by_address = [each for each in everyone if self._is_at(each, who)]
+        return certain or by_id or by_address or by_name or _by_name_and_more(everyone, who)
 
     def one(self, who: str) -> Peer | None:
         """The peer that `who` means; None when there is none. Raises LanmsgError (ambiguous)."""
@@ -152,11 +139,6 @@ class Roster:
         names = {folded(each.name): each.name for each in self.present()}
         close = difflib.get_close_matches(folded(who), names, n=1)
         return names[close[0]] if close else ""
-
-    def _preferred(self, found: list[Peer]) -> list[Peer]:
-        """A name that is pinned means the pinned key, and nobody else who uses it, here or not."""
-        pinned = [each for each in found if each.trust in PINNED_STATES]
-        return pinned or found
 
     def _is_at(self, peer: Peer, who: str) -> bool:
         return any(who in {address.host, str(address)} for address in peer.addresses)
@@ -187,6 +169,19 @@ class Roster:
         """A key we do not know under a name that we pinned is not that person until the user says so."""
         is_claim = peer.trust is Trust.NEW and self.pinned_namesake(peer) is not None
         return replace(peer, trust=Trust.CHANGED) if is_claim else peer
+
+
+def _is_called(peer: Peer, name: str) -> bool:
+    return bool(folded(name)) and folded(name) in {folded(peer.petname), folded(peer.nickname)}
+
+
+def _by_name_and_more(peers: list[Peer], who: str) -> list[Peer]:
+    """name~HEX, with the beginning of the fingerprint; or name@host."""
+    name, tilde, tail = who.rpartition("~")
+    if tilde and tail:
+        return [each for each in peers if _is_called(each, name) and each.id.hex().startswith(tail.lower())]
+    name, _, host = who.rpartition("@")
+    return [each for each in peers if host and _is_called(each, name) and each.host == host]
 
 
 def folded(name: str) -> str:

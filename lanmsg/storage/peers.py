@@ -108,6 +108,19 @@ class PeerBook:
             _set(write, peer, "petname", petname)
         return self._required(peer)
 
+    def succeed(self, old: PeerId, new: PeerId, *, nickname: str, now: float) -> Peer:
+        """`new` is pinned in the place of `old`: the petname goes over, and `old` is a stranger again."""
+        with self._database.transaction() as write:
+            self._ensure(write, old, "", now)
+            self._ensure(write, new, nickname, now)
+            petname = self._required(old).petname
+            if petname:
+                _set(write, old, "petname", "")
+                _set(write, new, "petname", petname)
+            _set(write, old, "trust", Trust.NEW.value)
+            _set(write, new, "trust", Trust.PINNED.value)
+        return self._required(new)
+
     def public_key(self, peer: PeerId) -> bytes | None:
         """The modulus that a handshake has proven, for safety numbers."""
         row = self._database.one("SELECT public_key FROM peers WHERE id = ?", (peer,))

@@ -44,9 +44,10 @@ def test_what_is_an_address_needs_no_name_server() -> None:
     assert not is_address("desk")
 
 
-def test_a_name_that_nobody_knows_is_not_found() -> None:
+@pytest.mark.parametrize("name", ["no such host", "x" * 64, "a\0b", ".."])
+def test_a_name_that_nobody_knows_is_not_found(name: str) -> None:
     with pytest.raises(LanmsgError) as failure:
-        asyncio.run(resolve("no such host", 2372))
+        asyncio.run(resolve(name, 2372))
     assert failure.value.code == "not_found"
 
 

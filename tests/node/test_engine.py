@@ -1,14 +1,10 @@
 """The parts together: who is here, several processes of one home, and an end that leaves nothing behind."""
 
-import asyncio
-import threading
-
 import pytest
 
-from lanmsg.model import Delivery, LanmsgError, Peer, Status, Trust
+from lanmsg.model import Delivery, Status, Trust
 from lanmsg.node import engine as module
 from lanmsg.node import transfers
-from lanmsg.node.engine import Engine
 from lanmsg.node.events import KeyChanged, MessageAdded, Notice, PeerAppeared, PeerChanged, PeerLeft
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import (
@@ -157,6 +153,19 @@ def test_a_new_key_under_a_pinned_name_is_told_once(neighbours: Neighbours) -> N
     neighbours.run(story)
 
 
+def test_one_who_uses_a_name_before_it_is_pinned_is_marked_when_it_is(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        heard = Heard(anna)
+        eve = await neighbours.open("eve", name="ben")
+        await until(lambda: sees(anna, eve.id))
+        await anna.rename(identity("ben").peer_id, "ben")
+        await anna.set_trust(identity("ben").peer_id, Trust.PINNED)
+        assert (await heard.next(KeyChanged)).peer.id == eve.id
+
+    neighbours.run(story)
+
+
 # Static peers, quiet ----------------------------------------------------------------------------------
 
 
@@ -269,98 +278,6 @@ def test_somebody_is_found_by_a_command_without_any_listener_at_home(neighbours:
         assert found.id == ben.id
         assert (await say_and_wait(command, ben, "hello")).state is Delivery.DELIVERED
         assert not sees(ben, command.id), "a dialer is on nobody's list"
-
-    neighbours.run(story)
-
-
-# The end ----------------------------------------------------------------------------------------------
-
-
-def test_it_ends_in_the_middle_of_dialling(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:  # accepts, and says nothing
-            await anna.set_trust(ben.id, Trust.PINNED)
-            engine = engine_of(anna)
-            engine.roster.set_shared([Peer(ben.id, "ben", addresses=(ben.address,))])
-            await say(anna, ben.id, "hello?")
-            await until(lambda: not ben.arrivals.empty())
-            async with asyncio.timeout(2.0):
-                await neighbours.close(anna)
-
-    neighbours.run(story)
-
-
-def test_it_ends_in_the_middle_of_a_delivery(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:
-            line = await ben.call(anna)
-            await say(anna, ben.id, "no answer to this")
-            await line.hear(wire.Message)
-            async with asyncio.timeout(3.0):
-                await neighbours.close(anna)
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:
-            line = await ben.call(anna)
-            assert (await line.hear(wire.Message)).text == "no answer to this"
-
-    neighbours.run(story)
-
-
-def test_it_ends_while_strangers_are_at_the_door(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        where = anna.tcp[0]
-        held = [await asyncio.open_connection(where.host, where.port) for _ in range(3)]
-        async with asyncio.timeout(2.0):
-            await neighbours.close(anna)
-        for _, writer in held:
-            writer.transport.abort()
-
-    neighbours.run(story)
-
-
-def test_a_crash_of_what_runs_in_the_background_is_the_nodes_crash(
-    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def crash(self: Engine) -> None:
-        raise RuntimeError("out of order")
-
-    monkeypatch.setattr(Engine, "_keep_alive", crash)
-
-    async def story() -> None:
-        await neighbours.open("anna")
-        await asyncio.Event().wait()
-
-    with pytest.raises(RuntimeError, match="out of order"):
-        neighbours.run(story)
-
-
-def test_a_start_that_fails_leaves_nothing_behind(
-    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(self: object, store: object) -> int:
-        raise LanmsgError("the store is damaged")
-
-    monkeypatch.setattr(Engine, "_load", fail)
-    threads = threading.active_count()
-
-    async def story() -> None:
-        await neighbours.open("anna")
-
-    with pytest.raises(LanmsgError, match="the store is damaged"):
-        neighbours.run(story)
-    assert threading.active_count() == threads
-
-
-def test_the_next_start_is_free_to_listen(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        for _ in range(3):
-            anna = await neighbours.open("anna")
-            assert anna.listening
-            assert anna.tcp[0].port == neighbours.port
-            await neighbours.close(anna)
 
     neighbours.run(story)
 

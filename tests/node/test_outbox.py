@@ -30,7 +30,7 @@ async def state_of(node: Node, message: Message) -> Recipient:
 
 
 async def becomes(node: Node, message: Message, state: Delivery) -> Recipient:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while (recipient := await state_of(node, message)).state is not state:
             await asyncio.sleep(0.005)
     return recipient
@@ -81,7 +81,7 @@ def test_a_thousand_messages_that_waited_are_delivered_when_the_peer_comes(neigh
         ben = await neighbours.open("ben")
         before = steady_clock()
         await becomes(anna, last, Delivery.DELIVERED)
-        assert steady_clock() - before < 4.0
+        assert steady_clock() - before < 10.0
         assert await texts(ben) == said
 
     neighbours.run(story)

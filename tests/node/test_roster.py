@@ -38,6 +38,25 @@ def test_fingerprint_and_address_find_a_peer_too(who: str) -> None:
     assert found.id == BEN
 
 
+@pytest.mark.parametrize("looks_like", ["0202020202", "10.0.0.2", "10.0.0.2:2372"])
+def test_a_stranger_does_not_catch_what_is_meant_for_a_fingerprint_or_an_address(looks_like: str) -> None:
+    found = roster(present(EVE, looks_like), present(BEN, "ben")).one(looks_like)
+    assert found is not None
+    assert found.id == BEN
+
+
+def test_a_name_that_this_person_gave_counts_whatever_it_looks_like() -> None:
+    book = (Peer(CARLA, "carla", petname="0202020202"),)
+    found = roster(present(BEN, "ben"), present(CARLA, "carla"), book=book).one("0202020202")
+    assert found is not None
+    assert found.id == CARLA
+
+
+@pytest.mark.parametrize("who", ["", " ", "~", "@", "~02", "@10.0.0.2"])
+def test_no_name_is_nobodys_name(who: str) -> None:
+    assert roster(present(BEN, "ben")).one(who) is None
+
+
 def test_a_pinned_name_means_the_pinned_key_even_when_it_is_away() -> None:
     liar = roster(present(EVE, "ben"), book=(Peer(BEN, "ben", trust=Trust.PINNED, proven=True),))
     found = liar.one("ben")

@@ -1,13 +1,11 @@
 """Transfers from offer to end, with everything that may come between."""
 
-import asyncio
 from collections.abc import Sequence
 
 import pytest
 
 from lanmsg.model import Address, LanmsgError, PeerId, TransferId, TransferState, Trust
 from lanmsg.node import engine, transfers
-from lanmsg.node.clock import wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.node import Node
@@ -99,74 +97,6 @@ def test_a_running_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who
         await becomes(ben, received, CANCELLED)
         await until(lambda: not engine_of(ben).desk.runs._runs)
         await until(lambda: not list(ben.settings.downloads.rglob("*.p*")))
-
-    neighbours.run(story)
-
-
-@pytest.mark.parametrize("who", ["sender", "receiver"])
-def test_a_paused_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who: str) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
-        disk.stick()
-        await ben.accept(received.number)
-        await disk.is_stuck()
-        leaving, staying = (ben, anna) if who == "sender" else (anna, ben)
-        left, stayed = (received, sent) if who == "sender" else (sent, received)
-        disk.go_on_soon()
-        await neighbours.close(leaving)
-        await becomes(staying, stayed, PAUSED)
-        await staying.cancel(stayed.number)
-        again = await neighbours.open(leaving.name)
-        await becomes(again, left, CANCELLED)
-
-    neighbours.run(story)
-
-
-@pytest.mark.parametrize("who", ["anna", "ben"])
-def test_a_transfer_goes_on_by_itself_when_who_left_is_back(
-    neighbours: Neighbours, disk: Disk, who: str
-) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        path = file_of(neighbours, size=SIZE)
-        sent, received = await offer(anna, ben, path)
-        disk.stick()
-        await ben.accept(received.number)
-        await disk.is_stuck()
-        disk.go_on_soon()
-        await neighbours.close(anna if who == "anna" else ben)
-        await becomes(*((ben, received) if who == "anna" else (anna, sent)), PAUSED)
-        again = await neighbours.open(who)
-        anna, ben = (again, ben) if who == "anna" else (anna, again)
-        await becomes(anna, sent, DONE)
-        assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
-
-    neighbours.run(story)
-
-
-def test_a_line_that_breaks_is_taken_up_again(neighbours: Neighbours, disk: Disk) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        path = file_of(neighbours, size=SIZE)
-        socks: list[Connection] = []
-        detach = Connection.detach
-
-        async def keep(connection: Connection) -> object:
-            socks.append(connection)
-            return await detach(connection)
-
-        sent, received = await offer(anna, ben, path)
-        disk.stick()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Connection, "detach", keep)
-            await ben.accept(received.number)
-            await disk.is_stuck()
-        for each in socks:
-            each._sock.shutdown(2)
-        disk.go_on()
-        await becomes(anna, sent, DONE)
-        assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
 
     neighbours.run(story)
 
@@ -308,28 +238,6 @@ def test_a_second_process_decides_and_the_listener_receives(neighbours: Neighbou
     neighbours.run(story)
 
 
-def test_a_run_whose_process_died_is_taken_over(
-    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transfers, "LEASE_S", 0.3)
-
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        sent, received = await offer(anna, ben, file_of(neighbours))
-
-        await anna.read(lambda store: store.transfers.move(sent.number, RUNNING, now=1.0))
-        await anna.read(lambda store: store.transfers.release_leases(engine_of(anna).owner))
-        await anna.read(
-            lambda store: store.transfers.take_lease(sent.number, b"the dead", wall_clock() + 0.3)
-        )
-        engine_of(anna).desk._leases.clear()
-        await ben.accept(received.number)
-        await becomes(anna, sent, DONE)
-        await becomes(ben, received, DONE)
-
-    neighbours.run(story)
-
-
 def test_a_yes_that_got_lost_with_its_session_is_said_again(neighbours: Neighbours) -> None:
     async def story() -> None:
         ben = await neighbours.open("ben")
@@ -359,24 +267,6 @@ def test_one_who_is_blocked_is_neither_offered_nor_sent_anything(neighbours: Nei
         await becomes(ben, received, CANCELLED)
         with pytest.raises(LanmsgError, match="blocked"):
             await anna.offer(ben.id, [file_of(neighbours)])
-
-    neighbours.run(story)
-
-
-def test_it_ends_in_the_middle_of_a_transfer(neighbours: Neighbours, disk: Disk) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
-        disk.stick()
-        await ben.accept(received.number)
-        await disk.is_stuck()
-        disk.go_on_soon()
-        async with asyncio.timeout(4.0):
-            await asyncio.gather(neighbours.close(anna), neighbours.close(ben))
-        for name, transfer in (("anna", sent), ("ben", received)):
-            home = await neighbours.open(name, listen=False)
-            assert (await now(home, transfer.number)).state is PAUSED
-            await neighbours.close(home)
 
     neighbours.run(story)
 

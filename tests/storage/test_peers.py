@@ -162,3 +162,14 @@ def test_a_flood_of_strangers_pushes_out_strangers_only(
     assert len(kept) <= 2 + 40 + 1
     assert PeerId((199).to_bytes(32, "little")) in kept
     assert PeerId((0).to_bytes(32, "little")) not in kept
+
+
+def test_a_new_key_takes_the_place_of_an_old_one(store: Store) -> None:
+    old, new = PeerId(b"o" * 32), PeerId(b"n" * 32)
+    store.peers.pin(old, nickname="ben", now=1.0)
+    store.peers.rename(old, "ben at work", now=1.0)
+    successor = store.peers.succeed(old, new, nickname="ben", now=2.0)
+    assert (successor.id, successor.petname, successor.trust) == (new, "ben at work", Trust.PINNED)
+    before = store.peers.get(old)
+    assert before is not None
+    assert (before.petname, before.trust) == ("", Trust.NEW)
