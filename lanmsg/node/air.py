@@ -160,16 +160,19 @@ class Air:
 
 
 def is_address(text: str) -> bool:
+    address, zone, _ = text.partition("%")
     try:
-        ipaddress.ip_address(text.partition("%")[0])
+        version = ipaddress.ip_address(address).version
     except ValueError:
         return False
-    return True
+    return version == 6 or not zone  # only IPv6 names an interface
 
 
 async def resolve(text: str, default_port: int) -> Address:
     """HOST, HOST:PORT, [IPV6]:PORT. Raises LanmsgError (usage, not_found)."""
     host, port = split_host(text, default_port)
+    if not 1 <= port <= 65535:
+        raise LanmsgError(f"{port} is no port: there are 1 to 65535", code="usage")
     if is_address(host):
         return Address(host, port)
     try:

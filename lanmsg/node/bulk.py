@@ -80,13 +80,20 @@ class BulkRuns:
         self._downloads = downloads
         self._claim = claim
         self._runs: dict[int, Run] = {}
-        self._is_stopping = False
+        self.is_stopping = False
         self.streams: dict[int, BinaryIO] = {}
         self.limits: dict[int, int] = {}  # bytes a second, of what this process offered
         self._threads = ThreadPoolExecutor(BULK_SESSIONS_MAX, thread_name_prefix="lanmsg-bulk")
 
     def is_running(self, number: int) -> bool:
         return number in self._runs
+
+    async def ended(self, number: int) -> None:
+        """Return when it does not run; for ever while this process ends, when all that runs pauses."""
+        if (run := self._runs.get(number)) is not None:
+            await run.ended.wait()
+        if self.is_stopping:
+            await asyncio.Event().wait()
 
     def may_begin(self, peer: PeerId) -> bool:
         """Whether one more with this peer leaves room for the others."""
@@ -108,7 +115,7 @@ class BulkRuns:
 
     async def stop_all(self) -> None:
         """This process ends: every run pauses, to go on from there."""
-        self._is_stopping = True
+        self.is_stopping = True
         runs = list(self._runs.values())
         for run in runs:
             run.stop.set()
@@ -118,7 +125,7 @@ class BulkRuns:
 
     async def serve(self, connection: Connection, transfer: Transfer) -> None:
         """Carry `transfer` over a bulk connection to its end, and note the end in its row."""
-        if self._is_stopping or self.is_running(transfer.number):
+        if self.is_stopping or self.is_running(transfer.number):
             connection.close(CloseCode.DUPLICATE)  # both sides dialled; one connection is enough
             return
         run = self._runs[transfer.number] = Run(transfer.number, transfer.peer)

@@ -92,6 +92,12 @@ class Connection:
         """Return when less than OUTBOUND_QUEUE_MAX_BYTES wait for the peer's socket."""
         await self._room.wait()
 
+    def ask_if_alive(self) -> None:
+        """The peer fell silent elsewhere: have it answer here soon, or call the session lost."""
+        if not self.closed:
+            self.session.ask_if_alive(steady_clock())
+            self._pump()
+
     def close(self, code: CloseCode) -> None:
         """Say why and end the session; what was sent before still goes out."""
         if self.ended.is_set():

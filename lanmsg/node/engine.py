@@ -36,7 +36,7 @@ from lanmsg.node.shared_presence import SharedPresence
 from lanmsg.node.subscriptions import Subscriptions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfers import LEASE_S, TransferDesk
-from lanmsg.protocol.events import PresenceAppeared, PresenceEvent, PresenceLeft
+from lanmsg.protocol.events import PresenceAppeared, PresenceEvent, PresenceLeft, PresenceSilent
 from lanmsg.protocol.identity import LocalIdentity
 from lanmsg.protocol.payload import Bulk, CloseCode, Payload, Profile
 from lanmsg.storage.listener_lock import ListenerLock
@@ -203,6 +203,9 @@ class Engine:
     def _on_presence(self, events: list[PresenceEvent]) -> None:
         for event in events:
             peer = event.presence.peer
+            if isinstance(event, PresenceSilent):
+                self.sessions.ask_if_alive(peer)
+                continue
             if isinstance(event, PresenceLeft):
                 self.roster.clear_air(peer)
                 if self.listening:

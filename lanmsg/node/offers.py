@@ -34,6 +34,7 @@ from lanmsg.storage.errors import StorageError
 ACTIVE = frozenset({TransferState.ACCEPTED, TransferState.PAUSED, TransferState.RUNNING})
 UNDECIDED = frozenset({TransferState.QUEUED, TransferState.OFFERED})
 WITHDRAWN = frozenset({TransferState.CANCELLED, TransferState.EXPIRED})
+OVER = WITHDRAWN | {TransferState.FAILED}
 
 
 class People(Protocol):
@@ -63,13 +64,15 @@ class Offers:
         self._sessions = sessions
         self._people = people
         self._tasks = tasks
+        self._waiting: set[int] = set()
+        """Offered again while they run: answered when the run has ended."""
 
     async def receive(self, connection: Connection, peer: PeerId, payload: wire.Payload) -> None:
         match payload:
             case wire.Offer():
                 await self._offered(connection, peer, payload)
             case wire.Accept():
-                if not await self._answered(peer, payload.id, TransferState.ACCEPTED):
+                if await self._answered(peer, payload.id, TransferState.ACCEPTED) in OVER:
                     connection.answer(wire.Cancel(id=payload.id, reason="it is over on this side"))
             case wire.Decline():
                 await self._answered(peer, payload.id, TransferState.DECLINED, payload.reason)
@@ -123,23 +126,40 @@ class Offers:
             connection.answer(wire.Decline(id=known.id, reason=clipped(known.reason)))
         elif known.state in WITHDRAWN:
             connection.answer(wire.Cancel(id=known.id, reason=clipped(known.reason)))
-        elif known.state is not TransferState.OFFERED and not self._runs.is_running(number):
+        elif self._runs.is_running(number):
+            if number not in self._waiting:
+                self._waiting.add(number)
+                self._tasks.start(self._answer_after_run(connection, number))
+        elif known.state is not TransferState.OFFERED:
             await self._rows.reopen(number, TransferState.ACCEPTED)
+
+    async def _answer_after_run(self, connection: Connection, number: int) -> None:
+        """The sender saw the run break before we did."""
+        try:
+            await self._runs.ended(number)
+            known = await self._rows.get(number)
+            is_over = known is not None and known.state in {TransferState.PAUSED, TransferState.DONE}
+            if known is not None and is_over and not connection.closed:
+                await self._offered_again(connection, known)
+        except (ConnectionError, StorageError):
+            pass  # it offers again
+        finally:
+            self._waiting.discard(number)
 
     async def _answered(
         self, peer: PeerId, transfer_id: bytes, state: TransferState, reason: str = ""
-    ) -> bool:
-        """An answer counts only for a live offer of ours to this very peer. False: there is none any more."""
+    ) -> TransferState | None:
+        """An answer counts only for a live offer of ours to this very peer. The state before it, if any."""
         transfer = await self._rows.find(transfer_id, peer, Direction.OUT)
         if transfer is None:
-            return False
+            return None
         live = UNDECIDED | {TransferState.PAUSED, TransferState.ACCEPTED}
         if state is TransferState.DONE:
             live -= {TransferState.QUEUED}
         await self._rows.move(transfer.number, state, reason=reason, only_from=live)
         if state is TransferState.DECLINED:
             await self._rows.set_told(transfer.number, state)  # it knows
-        return transfer.state is not TransferState.FAILED
+        return transfer.state
 
     async def _cancelled(self, peer: PeerId, cancel: wire.Cancel) -> None:
         for direction in Direction:

@@ -109,12 +109,14 @@ class Sessions:
         self._start(sock, session, remote, "").is_incoming = True
 
     def _may_begin(self, host: str) -> bool:
-        """Limits for strangers; an address from which somebody is on the line is none."""
-        strangers = [each for each in self._connections if each.peer is None]
+        """Limits for strangers; an address from which somebody we know is on the line is none."""
+        strangers = [each for each in self._connections if each.peer is None or not each.purpose]
         same = sum(each.remote.host == host for each in strangers)
         if len(strangers) >= UNAUTHENTICATED_CONNECTIONS_MAX or same >= UNAUTHENTICATED_PER_ADDRESS_MAX:
             return False
-        if any(each.peer is not None and each.remote.host == host for each in self._connections):
+        on_line = (each.peer for each in self._connections if each.remote.host == host)
+        # Any key can be proven: that alone is no reason to spend our time on whoever is there.
+        if any(peer is not None and self._owner.knows(peer) for peer in on_line):
             return True
         return self._admission.admit(host, steady_clock())
 
@@ -123,6 +125,10 @@ class Sessions:
         for peer in self.peers():
             if (connection := self.live(peer)) is not None:
                 connection.send(payload)
+
+    def ask_if_alive(self, peer: PeerId) -> None:
+        for connection in self._by_peer.get(peer, ()):
+            connection.ask_if_alive()
 
     def close_peer(self, peer: PeerId, code: CloseCode) -> None:
         for connection in self._connections:
@@ -235,6 +241,8 @@ class Sessions:
         connection.public_key = event.public_key
         if connection.purpose == "messages":
             self._open_for_messages(connection)
+        elif not connection.purpose:
+            asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, _close_if_silent, connection)
 
     async def _on_first(self, connection: Connection, payload: Payload) -> None:
         if isinstance(payload, Profile):
@@ -264,3 +272,9 @@ class Sessions:
             group.remove(connection)
             if not group:
                 del self._by_peer[connection.peer]
+
+
+def _close_if_silent(connection: Connection) -> None:
+    """Whoever proves a key and then says nothing would hold its socket for 90 s."""
+    if not connection.purpose:
+        connection.close(CloseCode.IDLE)

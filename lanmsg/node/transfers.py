@@ -26,10 +26,7 @@ from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
-from lanmsg.protocol.constants import (
-    OFFER_LIFETIME_S,
-    OFFER_NAMES_MAX,
-)
+from lanmsg.protocol.constants import CALLBACK_INTERVAL_S, OFFER_AGAIN_S, OFFER_LIFETIME_S, OFFER_NAMES_MAX
 from lanmsg.protocol.errors import LocalProtocolError
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.leases import LEASE_MAX_SECONDS
@@ -39,9 +36,6 @@ LEASE_S = 20.0
 """How long a row stays this process's after its last sign of life; then the listener takes it over."""
 
 TICK_S = 1.0
-
-OFFER_AGAIN_S = 5.0
-"""An offer that was not answered as it should, or put off, is made again after this time."""
 
 TRY_LATER = frozenset({wire.RefusedCode.BUSY, wire.RefusedCode.FULL})
 
@@ -81,6 +75,7 @@ class TransferDesk:
         self._cleared: set[int] = set()
         self._asked: dict[tuple[PeerId, bytes], Asked] = {}
         self._told_in: dict[int, Connection] = {}
+        self._call_back_at: dict[int, float] = {}
         self._stepping: set[int] = set()
         self._wake = asyncio.Event()
         self._rows = TransferRows(disk, self._wake.set)
@@ -134,8 +129,10 @@ class TransferDesk:
         peer = connection.peer
         direction = Direction.IN if bulk.role == "source" else Direction.OUT
         transfer = None if peer is None else await self._rows.find(bulk.id, peer, direction)
-        if transfer is None or transfer.state not in ACTIVE or self.runs.is_running(transfer.number):
+        if transfer is None or transfer.state not in ACTIVE:
             connection.close(wire.CloseCode.PROTOCOL)
+        elif self.runs.is_running(transfer.number):
+            connection.close(wire.CloseCode.DUPLICATE)
         elif not self.runs.may_begin(transfer.peer):
             connection.close(wire.CloseCode.BUSY)
         else:
@@ -223,6 +220,7 @@ class TransferDesk:
         """For a run of ours: the row is ours from now on, whoever served it until now."""
         self._own.add(number)
         self._told_in.pop(number, None)
+        self._call_back_at.pop(number, None)
         await self._lease(number, wall_clock(), as_of=wall_clock() + LEASE_MAX_SECONDS)
 
     async def _lease(self, number: int, now: float, *, as_of: float | None = None) -> bool:
@@ -292,6 +290,8 @@ class TransferDesk:
         asked = self._asked.get(key)
         if asked is not None and not asked.connection.closed and now < asked.again_at:
             return
+        if self.runs.is_stopping:
+            return  # what has just paused goes on when we are back
         connection = await self._sessions.to(transfer.peer)
         self._asked[key] = Asked(transfer.number, connection, now + OFFER_AGAIN_S)
         connection.send(
@@ -318,11 +318,17 @@ class TransferDesk:
                 self._people.addresses_of(transfer.peer), transfer.peer, bulk=True
             )
         except (UnreachableError, TimeoutError):
-            (await self._sessions.to(transfer.peer)).send(wire.Callback(id=transfer.id))
+            await self._ask_to_dial(transfer)
             raise
         connection.send(wire.Bulk(id=transfer.id, role="source"))
         # A task of its own: while it runs, the row may ask for other things, such as telling that it is over.
         self._tasks.start(self.runs.serve(connection, transfer))
+
+    async def _ask_to_dial(self, transfer: Transfer) -> None:
+        if (now := steady_clock()) >= self._call_back_at.get(transfer.number, now):
+            connection = await self._sessions.to(transfer.peer)
+            self._call_back_at[transfer.number] = now + CALLBACK_INTERVAL_S
+            connection.send(wire.Callback(id=transfer.id))
 
     async def _tell(self, transfer: Transfer) -> None:
         """Tell the peer of a decision, once; of a yes, which nobody acknowledges, in each session."""

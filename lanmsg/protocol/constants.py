@@ -185,6 +185,8 @@ REKEY_INTERVAL_S: Final = 3600.0  # An old key taken from memory opens at most a
 REKEY_LABEL: Final = b"lanmsg/1 rekey"
 PING_AFTER_SILENCE_S: Final = 30.0  # Also what keeps the state of a firewall alive.
 DEAD_AFTER_SILENCE_S: Final = 90.0  # Three Pings without an answer.
+# For an answer on a session whose peer's announcements stopped: a cut network shows in seconds.
+SESSION_PROBE_TIMEOUT_S: Final = 3.0
 CLOSE_TIMEOUT_S: Final = 2.0  # How long the side that said CLOSE waits for the other to hang up.
 
 # ---------- Payloads: wire
@@ -204,6 +206,9 @@ FILE_NAME_MAX_BYTES: Final = 255  # What the common file systems take.
 # What we put in `expires`: a question that nobody sees should not wait for ever.
 OFFER_LIFETIME_S: Final = 600
 OFFER_EXPIRES_MAX_S: Final = 7 * 86_400  # A longer claim is cut to this.
+# An offer that was put off, or not answered as it should, is made again; who saw a break first has to wait.
+OFFER_AGAIN_S: Final = 5.0
+CALLBACK_INTERVAL_S: Final = 5.0  # One transfer's; dialling takes time, and may fail for as long as it likes.
 
 # ---------- File data: wire
 

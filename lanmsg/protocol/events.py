@@ -90,4 +90,11 @@ class PresenceLeft:
     reason: LeaveReason
 
 
-PresenceEvent = PresenceAppeared | PresenceChanged | PresenceLeft
+@dataclass(frozen=True, slots=True)
+class PresenceSilent:
+    """Its announcements stopped while a session with it is open: that one has to say whether it is here."""
+
+    presence: Presence
+
+
+PresenceEvent = PresenceAppeared | PresenceChanged | PresenceSilent | PresenceLeft

@@ -17,6 +17,7 @@ from lanmsg.protocol.constants import (
     FIRST_BYTE_TIMEOUT_S,
     HANDSHAKE_TIMEOUT_S,
     PING_AFTER_SILENCE_S,
+    SESSION_PROBE_TIMEOUT_S,
 )
 from lanmsg.protocol.ephemeral import Entropy
 from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -88,6 +89,8 @@ class Session:
         self._events: list[SessionEvent] = []
         self._spoken: set[Role] = set()
         self._pings = 0
+        self._held_pongs: list[int] = []
+        """The first payload of a message session is a Profile: answers wait for ours."""
         # While the handshake lasts either is its end; afterwards the first is when to ask for a sign of life.
         self._wake_at = now + (FIRST_BYTE_TIMEOUT_S if role is Role.RESPONDER else HANDSHAKE_TIMEOUT_S)
         self._dead_at = now + HANDSHAKE_TIMEOUT_S
@@ -166,6 +169,16 @@ class Session:
             raise LocalProtocolError(f"{type(payload).__name__} has no place here")
         self._transmit(payload, now)
         self._note_spoken(payload, self._role, now)
+        for token in self._held_pongs:
+            self._transmit(Pong(token), now)
+        self._held_pongs.clear()
+
+    def ask_if_alive(self, now: float) -> None:
+        """There is doubt: unless anything comes within SESSION_PROBE_TIMEOUT_S, the peer is gone."""
+        if self.state is SessionState.OPEN and self._spoken:
+            self._pings += 1
+            self._transmit(Ping(self._pings), now)
+            self._dead_at = min(self._dead_at, now + SESSION_PROBE_TIMEOUT_S)
 
     def close(self, code: CloseCode, now: float) -> None:
         """End the session, telling the peer why. Nothing happens if it has ended, or is detached."""
@@ -223,8 +236,8 @@ class Session:
 
     def _heard(self, now: float) -> None:
         self._dead_at = now + DEAD_AFTER_SILENCE_S
-        # No Ping before the first payload: this may become a connection for file data, which knows none.
-        self._wake_at = now + PING_AFTER_SILENCE_S if self._spoken else self._dead_at
+        # No Ping before our first payload: this may become a connection for file data, which knows none.
+        self._wake_at = now + PING_AFTER_SILENCE_S if self._role in self._spoken else self._dead_at
 
     def _receive_record(self, record: Record, now: float) -> None:
         payload = decode(record.plaintext)
@@ -233,21 +246,24 @@ class Session:
         match payload:
             case Close(code):
                 self._end(code, "closed by the peer", clean=True)
-            case Ping(token):
-                self._transmit(Pong(token), now)
-            case Pong():
-                pass
             case _:
                 self._receive_payload(payload, now)
 
     def _receive_payload(self, payload: Payload | UnknownPayload, now: float) -> None:
         if not self._is_in_place(payload, self._peer_role):
             raise RemoteProtocolError(f"a {type(payload).__name__} has no place here")
-        if isinstance(payload, UnknownPayload):
-            self._transmit(Refused(payload.id, RefusedCode.UNKNOWN), now)
-            return
-        self._events.append(PayloadReceived(payload))
-        self._note_spoken(payload, self._peer_role, now)
+        match payload:
+            case UnknownPayload():
+                self._transmit(Refused(payload.id, RefusedCode.UNKNOWN), now)
+            case Ping(token) if self._role not in self._spoken:
+                self._held_pongs.append(token)
+            case Ping(token):
+                self._transmit(Pong(token), now)
+            case Pong():
+                pass
+            case _:
+                self._events.append(PayloadReceived(payload))
+                self._note_spoken(payload, self._peer_role, now)
 
     def _is_in_place(self, payload: Payload | UnknownPayload, sender: Role) -> bool:
         """The initiator speaks first, and says what this connection is for: messages, or one transfer."""
@@ -262,7 +278,7 @@ class Session:
         return True
 
     def _note_spoken(self, payload: Payload, sender: Role, now: float) -> None:
-        if not self._spoken:
+        if sender is self._role and sender not in self._spoken:
             self._wake_at = now + PING_AFTER_SILENCE_S
         self._spoken.add(sender)
         if isinstance(payload, Bulk):

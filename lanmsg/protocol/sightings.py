@@ -25,6 +25,7 @@ from lanmsg.protocol.events import (
     PresenceChanged,
     PresenceEvent,
     PresenceLeft,
+    PresenceSilent,
 )
 from lanmsg.protocol.pacing import NewcomerBudget, earliest
 from lanmsg.protocol.presence_table import Endpoint, KnownPeer, PresenceTable
@@ -297,10 +298,11 @@ class Sightings:
         heapq.heappush(self._checks, (at, next(self._order), known, endpoint))
 
     def _check_silence(self, known: KnownPeer, endpoint: Endpoint, now: float) -> None:
-        if self._table.is_connected(known.peer):
-            self._check_at(known, endpoint, now + LIFETIME_BELIEVED_MIN_S)
-        elif endpoint.expires_at > now:
+        if endpoint.expires_at > now:
             self._check_at(known, endpoint, endpoint.expires_at)
+        elif self._table.is_connected(known.peer):
+            self._events.append(PresenceSilent(known.presence()))
+            self._check_at(known, endpoint, now + LIFETIME_BELIEVED_MIN_S)
         elif endpoint.probe is not None:
             self._check_at(known, endpoint, now + PROBE_TIMEOUT_S)
         else:

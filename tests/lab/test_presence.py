@@ -7,6 +7,8 @@ from tests.lab.listener import Listener, meet
 NEWCOMER_SECONDS = 1.0
 LEAVE_SECONDS = 2.0
 CRASH_SECONDS = 15.0
+CUT_SECONDS = 18.0
+"""A lifetime, three seconds for the session to answer, and the questions after it."""
 BACK_SECONDS = 7.0
 """After a link came back: the interfaces are read again, or the next announcement comes (5 s and jitter)."""
 
@@ -87,3 +89,19 @@ def test_a_wire_that_loses_a_third_of_all_packets_only_takes_longer(lan: Lan, fi
         host.lose(30)
     listeners = [host.listen() for host in hosts]
     figures.within(CRASH_SECONDS, meet(*listeners, within=CRASH_SECONDS), "found at 30 % loss")
+
+
+def test_an_open_session_does_not_hide_that_a_peer_was_cut_off(lan: Lan, figures: Figures) -> None:
+    anna, ben = start(lan, "anna", "ben")
+    lan.hosts[0].lanmsg("msg", "ben", "first")
+    left_at = ben.terminate()
+    anna.loses(ben, within=LEAVE_SECONDS, since=left_at)
+    ben.wait()
+    lan.hosts[0].lanmsg("msg", "--queue", "--wait", "0", "ben", "opens a session between the listeners")
+    again = lan.hosts[1].listen()
+    again.hears("opens a session between the listeners", within=5)
+    at = lan.cut(lan.hosts[1])
+    gone = max(
+        anna.loses(again, within=CUT_SECONDS, since=at), again.loses(anna, within=CUT_SECONDS, since=at)
+    )
+    figures.within(CUT_SECONDS, gone - at, "a partition with an open session is noticed on both sides")

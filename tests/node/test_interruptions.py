@@ -11,20 +11,10 @@ from lanmsg.node.connection import Connection
 from tests.node.neighbours import Neighbours, engine_of
 from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, saved
 
-ACCEPTED, CANCELLED, DECLINED, DONE = (
-    TransferState.ACCEPTED,
-    TransferState.CANCELLED,
-    TransferState.DECLINED,
-    TransferState.DONE,
-)
-EXPIRED, FAILED, OFFERED, PAUSED, QUEUED, RUNNING = (
-    TransferState.EXPIRED,
-    TransferState.FAILED,
-    TransferState.OFFERED,
-    TransferState.PAUSED,
-    TransferState.QUEUED,
-    TransferState.RUNNING,
-)
+CANCELLED = TransferState.CANCELLED
+DONE = TransferState.DONE
+PAUSED = TransferState.PAUSED
+RUNNING = TransferState.RUNNING
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import pytest
 
 from lanmsg.model import Direction, TransferId, TransferState, Trust
 from lanmsg.node import offers as module
+from lanmsg.node.clock import wall_clock
 from lanmsg.node.offers import clipped
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
@@ -128,14 +129,73 @@ def test_only_the_one_who_was_asked_can_answer(neighbours: Neighbours, say: obje
     neighbours.run(story)
 
 
-def test_a_yes_to_what_was_never_offered_is_told_so(neighbours: Neighbours) -> None:
+def test_a_yes_to_what_was_never_offered_is_ignored(neighbours: Neighbours) -> None:
     async def story() -> None:
         anna = await neighbours.open("anna")
         async with puppet(neighbours, "ben") as ben:
             line = await ben.call(anna)
-            never = TransferId(os.urandom(16))
-            await line.say(accept(never))
-            assert (await line.hear(wire.Cancel)).id == never
+            await line.say(accept(TransferId(os.urandom(16))))
+            assert await line.heard_now(wire.Cancel) == []
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("state", [TransferState.CANCELLED, TransferState.EXPIRED, TransferState.FAILED])
+def test_a_yes_that_comes_too_late_is_told_so(neighbours: Neighbours, state: TransferState) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await until(anna.peers)
+            sent = await anna.offer(ben.id, [file_of(neighbours)])
+            made = await line.hear(wire.Offer)
+            await anna.read(lambda store: store.transfers.move(sent.number, state, now=wall_clock()))
+            await anna.read(lambda store: store.transfers.set_told(sent.number, state))
+            await line.say(accept(made.id))
+            assert (await line.hear(wire.Cancel)).id == made.id
+
+    neighbours.run(story)
+
+
+def test_an_offer_made_again_while_it_runs_is_answered_when_the_run_has_broken(
+    neighbours: Neighbours,
+) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            made = an_offer()
+            await line.say(made)
+            received = (await offered(ben))[0]
+            await ben.accept(received.number)
+            await line.hear(wire.Accept)
+            bulk = await anna.dial(ben)
+            await bulk.say(wire.Bulk(made.id, "source"))
+            await becomes(ben, received, TransferState.RUNNING)
+            await line.say(made, made)
+            assert await line.heard_now(wire.Accept) == []
+            bulk.cut()
+            assert (await line.hear(wire.Accept)).id == made.id
+            await becomes(ben, received, TransferState.ACCEPTED)
+            assert await line.heard_now(wire.Accept) == []
+
+    neighbours.run(story)
+
+
+def test_a_second_bulk_session_for_what_runs_is_a_duplicate(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            made = an_offer()
+            await line.say(made)
+            received = (await offered(ben))[0]
+            await ben.accept(received.number)
+            await (await anna.dial(ben)).say(wire.Bulk(made.id, "source"))
+            await becomes(ben, received, TransferState.RUNNING)
+            second = await anna.dial(ben)
+            await second.say(wire.Bulk(made.id, "source"))
+            assert await second.end_of_bulk() == "duplicate"
 
     neighbours.run(story)
 

@@ -1,5 +1,6 @@
 """Transfers from offer to end, with everything that may come between."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -14,20 +15,13 @@ from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait,
 from tests.node.puppet import puppet
 from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
 
-ACCEPTED, CANCELLED, DECLINED, DONE = (
-    TransferState.ACCEPTED,
-    TransferState.CANCELLED,
-    TransferState.DECLINED,
-    TransferState.DONE,
-)
-EXPIRED, FAILED, OFFERED, PAUSED, QUEUED, RUNNING = (
-    TransferState.EXPIRED,
-    TransferState.FAILED,
-    TransferState.OFFERED,
-    TransferState.PAUSED,
-    TransferState.QUEUED,
-    TransferState.RUNNING,
-)
+CANCELLED = TransferState.CANCELLED
+DECLINED = TransferState.DECLINED
+DONE = TransferState.DONE
+EXPIRED = TransferState.EXPIRED
+FAILED = TransferState.FAILED
+OFFERED = TransferState.OFFERED
+RUNNING = TransferState.RUNNING
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +135,30 @@ def test_who_cannot_be_dialled_dials_back(neighbours: Neighbours, monkeypatch: p
         await ben.accept(received.number)
         await becomes(anna, sent, DONE)
         assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+
+    neighbours.run(story)
+
+
+def test_who_cannot_be_reached_is_asked_to_dial_now_and_then(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await until(anna.peers)
+            sent = await anna.offer(ben.id, [file_of(neighbours)])
+
+            async def walled(*_: object, **__: object) -> Connection:
+                raise UnreachableError("a firewall")
+
+            monkeypatch.setattr(engine_of(anna).sessions, "open", walled)
+            await line.say(wire.Ack(sent.id), wire.Accept(sent.id, 0, 0))
+            assert (await line.hear(wire.Callback)).id == sent.id
+            await asyncio.sleep(10 * transfers.TICK_S)
+            assert await line.heard_now(wire.Callback) == []
+            monkeypatch.setattr(engine_of(anna).desk, "_call_back_at", {})  # the time has passed
+            assert (await line.hear(wire.Callback)).id == sent.id
 
     neighbours.run(story)
 

@@ -100,14 +100,16 @@ def test_whoever_moved_is_found_at_the_new_address() -> None:
 # --- sessions
 
 
-def test_a_peer_with_a_session_is_never_called_silent() -> None:
+def test_a_peer_with_a_session_is_doubted_but_not_called_gone() -> None:
     stage = new_stage()
     stage.announce(BOB)
     stage.machine.session_opened(BOB.peer, Address(BOB.host, 2372), stage.now)
     stage.machine.session_opened(BOB.peer, None, stage.now)
     stage.exit(BOB)
     stage.run_until(500.0)
-    assert stage.take_events() == [(4.5, "appeared", "bob")]
+    first, doubt, *doubts = stage.take_events()
+    assert (first, doubt) == ((4.5, "appeared", "bob"), (16.5, "silent", "bob"))
+    assert {what for _, what, _ in doubts} == {"silent"}
     stage.machine.session_closed(BOB.peer, stage.now)
     stage.run_until(520.0)
     assert stage.take_events() == [(501.5, "left silent", "bob")]

@@ -15,9 +15,10 @@ from lanmsg.protocol.payload import (
     Ping,
     Pong,
     Refused,
+    decode,
     encode,
 )
-from lanmsg.protocol.record import RecordKind, seal_record
+from lanmsg.protocol.record import RecordKind, RecordReader, seal_record
 from lanmsg.protocol.session import SessionState
 from tests.protocol.people import person
 from tests.protocol.session_pair import ALICE, BOB, OTHER, SessionPair, message, profile
@@ -94,12 +95,27 @@ def test_the_first_payload_says_what_the_session_is_for() -> None:
     assert pair.take(ALICE) == pair.take(BOB) == b""
 
 
-@pytest.mark.parametrize("payload", [message(), Ack(b"i" * 16), Refused(None, "unknown")])
+@pytest.mark.parametrize("payload", [message(), Ack(b"i" * 16), Refused(None, "unknown"), Ping(1), Pong(1)])
 def test_another_first_payload_ends_it(payload: Payload) -> None:
     pair = SessionPair()
     pair.run()
     forge(pair, ALICE, encode(payload))
     assert (pair.closed(BOB).code, pair.closed(BOB).clean) == ("protocol", False)
+
+
+def test_pings_are_answered_after_the_responder_s_profile() -> None:
+    pair = SessionPair()
+    pair.run()
+    pair.say(ALICE, profile("alice"))
+    for token in (1, 2):
+        forge(pair, ALICE, encode(Ping(token)))
+    assert pair.take(BOB) == b""
+    pair.sessions[BOB].send(profile("bob"), 0.0)
+    reader = RecordReader(pair.sessions[ALICE]._reader.key, (RecordKind.PAYLOAD,))
+    reader.receive_data(pair.take(BOB))
+    records = [reader.next_record(0.0) for _ in range(3)]
+    said = [decode(record.plaintext) for record in records if record is not None]
+    assert said == [profile("bob"), Pong(1), Pong(2)]
 
 
 def test_the_responder_does_not_speak_first() -> None:
@@ -276,6 +292,25 @@ def test_a_peer_that_is_dead_is_noticed_after_90_seconds() -> None:
     assert pings == [(30.0, True), (60.0, True), (90.0, False)]
     pair.events[ALICE] = session.events()
     assert (pair.closed(ALICE).code, pair.closed(ALICE).clean) == (SessionEnd.TIMEOUT, False)
+
+
+def test_a_peer_in_doubt_has_three_seconds_to_answer() -> None:
+    pair = SessionPair.opened()
+    session = pair.sessions[ALICE]
+    session.ask_if_alive(5.0)
+    assert len(session.data_to_send()) > 0
+    assert session.next_deadline() == 8.0
+    session.handle_deadline(8.0)
+    pair.events[ALICE] = session.events()
+    assert pair.closed(ALICE).code == SessionEnd.TIMEOUT
+
+
+def test_a_peer_in_doubt_that_answers_is_here() -> None:
+    pair = SessionPair.opened()
+    pair.sessions[ALICE].ask_if_alive(pair.now)
+    pair.run()
+    assert pair.sessions[ALICE].next_deadline() == 30.0
+    pair.say(BOB, message())
 
 
 def test_no_ping_before_the_first_payload() -> None:
