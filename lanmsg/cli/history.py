@@ -11,7 +11,7 @@ from lanmsg.api import Message, Peer, PeerId, home_roster, open_home, wall_clock
 from lanmsg.cli.fields import message_fields, peer_fields, recipient_fields, stranger
 from lanmsg.cli.output import VERSION, Output, Result, encode, timestamp
 from lanmsg.cli.parser import Invocation, usage_error
-from lanmsg.cli.wording import name_of
+from lanmsg.cli.wording import name_of, speaker_of
 from lanmsg.model import EVERYONE, Conversation, ConversationKind, Delivery, LanmsgError
 from lanmsg.terminal import Kind, printable
 
@@ -128,7 +128,7 @@ class Reader:
 
     def _heading(self, message: Message, query: Query) -> str:
         """Who to whom, as far as the conversation asked for does not say it."""
-        who = "you" if message.sender is None else name_of(self._peer(message.sender))
+        who = "you" if message.sender is None else speaker_of(self._peer(message.sender))
         if query.conversation is None:
             if message.conversation.kind is ConversationKind.EVERYONE:
                 who += " to everyone"

@@ -29,7 +29,7 @@ from lanmsg.cli.policy import Doorkeeper, Policy
 from lanmsg.cli.progress import Progress
 from lanmsg.cli.receive import folder_option
 from lanmsg.cli.running import run_node
-from lanmsg.cli.wording import clock_now, name_of, one_line, size_of, title_of, trust_remark
+from lanmsg.cli.wording import clock_now, name_of, one_line, size_of, speaker_of, title_of, trust_remark
 from lanmsg.model import ConversationKind, Delivery, Direction, LanmsgError, TransferState
 from lanmsg.terminal import printable
 
@@ -187,9 +187,8 @@ class Teller:
         peer = self._report.peer(sender)
         if await self._policy.concerns(self._node, peer):
             to = " to everyone" if message.conversation.kind is ConversationKind.EVERYONE else ""
-            self._say(
-                "message", f"{name_of(peer)}{to}: {one_line(message)}", **fields.message_fields(message, peer)
-            )
+            text = f"{speaker_of(peer)}{to}: {one_line(message)}"
+            self._say("message", text, **fields.message_fields(message, peer))
 
     def _deliveries(self, message: Message) -> None:
         for recipient in message.recipients:

@@ -25,10 +25,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Policy:
-    """`accept`: ask, none, known, verified or all. `only_from`: a peer's name, or None for anybody."""
+    """`accept`: ask, none, known, verified or all. `only_from`: a peer's name, or None for anybody.
+
+    `files_only`: there is no place for folders.
+    """
 
     accept: str
     only_from: str | None = None
+    files_only: bool = False
 
     async def verdict(self, node: "Node", transfer: Transfer) -> Verdict:
         """What to do with an offer. A changed or blocked key is never accepted from, whatever the policy."""
@@ -37,6 +41,8 @@ class Policy:
         peer = node.peer(transfer.peer)
         if peer is None or peer.trust in REFUSED or not self._trusts(peer):
             return Verdict.LEAVE
+        if self.files_only and any(file.is_folder for file in transfer.files):
+            return Verdict.LEAVE
         return Verdict.ACCEPT if await self.concerns(node, peer) else Verdict.LEAVE
 
     async def concerns(self, node: "Node", peer: Peer) -> bool:
@@ -44,7 +50,8 @@ class Policy:
         if self.only_from is None:
             return True
         try:
-            return (await node.find(self.only_from)).id == peer.id
+            # Asked for each event: a name that nobody has yet must not be looked up and dialled each time.
+            return (await node.find(self.only_from, dial=False)).id == peer.id
         except LanmsgError:
             return False
 

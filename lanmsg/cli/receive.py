@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 UNDER_WAY = frozenset({TransferState.ACCEPTED, TransferState.RUNNING})
 
-Deliver = Callable[[Transfer], None]
+Deliver = Callable[[Transfer], bool]
+"""Hands over what has come; False when something of it could not be."""
 
 
 class Receiving:
@@ -67,25 +68,24 @@ class Receiving:
             self._output.error(error)
             self.codes.append(failure_code(transfer))
             return
-        self._deliver(transfer)
+        is_whole = self._deliver(transfer)
         if transfer.reason:  # the reason of what is done: what the sender had to leave out
             self._output.error(LanmsgError(f"{title_of(transfer)}: {transfer.reason}", code="partly"))
-        self.codes.append("partly" if transfer.reason else "done")
+        self.codes.append("partly" if transfer.reason or not is_whole else "done")
 
 
 def receive(invocation: Invocation) -> Result:
     options, output = invocation.options, invocation.output
     if options.stdout and (output.json or options.to is not None):
         raise usage_error("--stdout goes with neither --json nor --to", invocation.command)
-    policy = Policy(
-        options.accept or ("all" if getattr(options, "from") else "known"), getattr(options, "from")
-    )
+    only_from = getattr(options, "from")
+    policy = Policy(options.accept or ("all" if only_from else "known"), only_from, files_only=options.stdout)
     destination = folder_option(options.to)
     deliver = to_paths(output, b"\0" if options.null else b"\n")
     with ExitStack() as cleanup:
         if options.stdout:
             destination = Path(cleanup.enter_context(scratch_folder(invocation)))
-            deliver = to_stdout(output)
+            deliver = to_stdout(output, destination)
 
         async def take(node: "Node") -> Result:
             report = TransferReport(node, output, Progress(output, options.progress))
@@ -143,26 +143,31 @@ async def before_timeout(
 def to_paths(output: Output, end: bytes = b"\n") -> Deliver:
     """Each saved path on stdout, byte for byte as the file system has it."""
 
-    def deliver(transfer: Transfer) -> None:
+    def deliver(transfer: Transfer) -> bool:
         if not output.json:
             output.raw(b"".join(os.fsencode(path) + end for path in transfer.paths))
+        return True
 
     return deliver
 
 
-def to_stdout(output: Output) -> Deliver:
-    """The content on stdout, once it is complete and checked; the copy on disk is removed."""
+def to_stdout(output: Output, scratch: Path) -> Deliver:
+    """The content on stdout, once it is complete and checked; its copy in `scratch` is removed."""
 
-    def deliver(transfer: Transfer) -> None:
+    def deliver(transfer: Transfer) -> bool:
+        is_whole = True
         for path in map(Path, transfer.paths):
             if path.is_dir():
                 output.error(
                     LanmsgError(f"{title_of(transfer)} is a folder: not written to stdout", code="usage")
                 )
+                is_whole = False
                 continue
             with path.open("rb") as file:
                 output.copy(file)
-            path.unlink()
+            if path.is_relative_to(scratch):  # what was accepted before, for another folder, stays there
+                path.unlink()
+        return is_whole
 
     return deliver
 
@@ -182,7 +187,13 @@ def scratch_folder(invocation: Invocation) -> "tempfile.TemporaryDirectory[str]"
 def folder_option(text: str | None) -> Path | None:
     if text is None:
         return None
-    folder = Path(text).expanduser().absolute()
-    if folder.exists() and not folder.is_dir():
+    try:
+        folder = Path(text).expanduser().absolute()
+        is_file = folder.exists() and not folder.is_dir()
+    except RuntimeError:
+        raise LanmsgError(f"--to: {text}: there is no such user here", code="usage") from None
+    except OSError as error:  # too long, or in a folder that is closed to us
+        raise LanmsgError(f"--to: {text}: {error.strerror}", code="disk") from None
+    if is_file:
         raise LanmsgError(f"--to: {folder} is not a folder", code="usage")
     return folder

@@ -157,12 +157,20 @@ def named_sources(invocation: Invocation) -> Sources:
     if given is not None and not wants_stdin:
         raise usage_error("--as names the data from stdin; give the path -", invocation.command)
     named = [Path(path) for path in options.path if path != STDIN]
-    missing = tuple(str(path) for path in named if not path.exists())
-    found = tuple(path.absolute() for path in named if path.exists())
+    there = {path for path in named if is_there(path)}
+    missing = tuple(str(path) for path in named if path not in there)
+    found = tuple(path.absolute() for path in named if path in there)
     if not found and not wants_stdin:
         raise unreadable(missing[0])
     stdin = stdin_stream(invocation) if wants_stdin else None
     return Sources(found, missing, stdin, given or "stdin")
+
+
+def is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long a name, or a folder on the way that is closed to us
+        return False
 
 
 def stdin_stream(invocation: Invocation) -> BinaryIO:

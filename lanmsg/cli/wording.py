@@ -12,6 +12,11 @@ def name_of(peer: Peer) -> str:
     return printable(peer.name, Kind.NAME) or UNNAMED
 
 
+def speaker_of(peer: Peer) -> str:
+    """Beside what somebody said: a key that only goes by a known name does not pass for that person."""
+    return name_of(peer) + (trust_remark(peer) if peer.trust is Trust.CHANGED else "")
+
+
 def short_id(peer: Peer) -> str:
     """The 8 digits that tell two peers of one name apart, and that every command takes as PEER."""
     return peer.id.hex()[:8].upper()

@@ -13,10 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lanmsg.node.interfaces import Link
-from lanmsg.protocol.constants import DATAGRAM_MAX_BYTES
-
-MULTICAST_GROUP = "ff12::2372"
-"""Link-local, transient: where announcements go on a link without IPv4."""
+from lanmsg.protocol.constants import DATAGRAM_MAX_BYTES, MULTICAST_GROUP
 
 RECEIVE_BUFFER_BYTES = 4 << 20
 """An answer from each of 5,000 nodes in the same half second."""

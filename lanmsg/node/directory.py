@@ -18,10 +18,10 @@ class Directory:
     def __init__(self, engine: Engine):
         self._engine = engine
 
-    async def find(self, who: str, wait: float) -> Peer:
+    async def find(self, who: str, wait: float, *, dial: bool = True) -> Peer:
         """The peer meant by a name, name~HEX, fingerprint prefix or address, as soon as it is here.
 
-        After `wait` seconds a known but absent one is returned as such, and an address is dialled.
+        After `wait` seconds a known but absent one is returned as such, and an address is dialled if `dial`.
         """
         deadline = steady_clock() + wait
         while True:
@@ -34,7 +34,7 @@ class Directory:
         self._refuse_namesake(who)
         if found is not None:
             return found
-        return await self._find_by_address(who)
+        return await self._find_by_address(who, dial=dial)
 
     def _refuse_namesake(self, who: str) -> None:
         """The pinned one is away and another key goes by its name: not the one that was meant."""
@@ -46,10 +46,12 @@ class Directory:
                     hint=f"ask {who} on another channel, then: lanmsg trust {peer.id.hex()[:16]} --replace",
                 )
 
-    async def _find_by_address(self, who: str) -> Peer:
+    async def _find_by_address(self, who: str, *, dial: bool) -> Peer:
         near = self._engine.roster.nearest(who)
         hint = f"did you mean {near}?" if near else "lanmsg peers shows who is here"
         missing = LanmsgError(f"nobody here is called {who}", code="not_found", hint=hint)
+        if not dial:
+            raise missing
         try:
             address = await resolve(who, self._engine.settings.port)
         except LanmsgError:

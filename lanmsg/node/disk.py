@@ -29,5 +29,7 @@ class Disk:
             self.changed.set()
 
     async def close(self) -> None:
-        await self.read(lambda store: store.close())
-        self._thread.shutdown(wait=True)
+        try:
+            await self.read(lambda store: store.close())
+        finally:
+            self._thread.shutdown(wait=True)

@@ -129,7 +129,8 @@ class Engine:
             await self.disk.read(self._let_go)
         self._lock.release()
         self.subscriptions.end()
-        await self.disk.close()
+        with contextlib.suppress(LanmsgError):  # what there is to be told about the store has been told
+            await self.disk.close()
 
     def notice(self, text: str, hint: str = "") -> None:
         self.subscriptions.publish(Notice(text, hint))

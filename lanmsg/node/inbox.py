@@ -90,7 +90,7 @@ class Inbox:
         """All of somebody we know; of a stranger what the limits leave, and a word about the rest."""
         if self._host.knows(peer):
             return messages
-        unread = await self._disk.read(lambda store: store.history.unread(Conversation.with_peer(peer)))
+        unread = await self._disk.read(lambda store: store.history.unread_from(peer))
         taken: list[wire.Message] = []
         for each in messages:
             if unread + len(taken) >= NEW_PEER_STORED_MESSAGES_MAX:

@@ -33,7 +33,7 @@ from lanmsg.node.file_source import scan, sources_of
 from lanmsg.node.identity import home_identity
 from lanmsg.node.own_words import check_size, check_text, checked_name, checked_note
 from lanmsg.node.subscriptions import Subscription
-from lanmsg.node.tasks import Tasks
+from lanmsg.node.tasks import Tasks, plainest
 from lanmsg.node.transfers import LEASE_S
 from lanmsg.protocol.constants import MESSAGE_ID_BYTES
 from lanmsg.storage.history import ConversationSummary
@@ -74,8 +74,7 @@ class Node:
                 finally:
                     await engine.stop()
         except BaseExceptionGroup as group:
-            # One failure is that failure; only several at once are a group.
-            raise _single(group) from None
+            raise plainest(group) from None
 
     # Who we are --------------------------------------------------------------------------------------------
 
@@ -173,13 +172,13 @@ class Node:
     def peer(self, peer_id: PeerId) -> Peer | None:
         return self._engine.roster.get(peer_id)
 
-    async def find(self, who: str, *, wait: float = 0.0) -> Peer:
+    async def find(self, who: str, *, wait: float = 0.0, dial: bool = True) -> Peer:
         """The peer meant by a name, name~HEX, fingerprint prefix or address, as soon as it is here.
 
-        After `wait` seconds a known but absent one is returned as such. Raises LanmsgError: not_found,
-        ambiguous (with candidates), key_changed.
+        After `wait` seconds a known but absent one is returned as such, and an address is dialled if `dial`.
+        Raises LanmsgError: not_found, ambiguous (with candidates), key_changed.
         """
-        return await self._directory.find(who, wait)
+        return await self._directory.find(who, wait, dial=dial)
 
     async def connect(self, host: str, port: int = 0) -> Peer:
         """Open a session with whoever is at that address. Raises LanmsgError (network): nobody answers."""
@@ -387,12 +386,6 @@ class Node:
         result = await self._engine.disk.write(work)
         self._engine.wake()
         return result
-
-
-def _single(group: BaseException) -> BaseException:
-    while isinstance(group, BaseExceptionGroup) and len(group.exceptions) == 1:
-        group = group.exceptions[0]
-    return group
 
 
 def absolute(path: Path) -> Path:

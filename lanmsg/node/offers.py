@@ -23,6 +23,8 @@ from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import (
+    NEW_PEER_OFFERS_MAX,
+    NEW_PEER_OFFERS_WINDOW_S,
     OFFER_EXPIRES_MAX_S,
     PENDING_OFFERS_MAX,
     PENDING_OFFERS_PER_NEW_PEER_MAX,
@@ -196,6 +198,14 @@ class Offers:
             if each.direction is Direction.IN and each.state is TransferState.OFFERED
         ]
         stranger = self._people.trust_of(peer) in {Trust.NEW, Trust.CHANGED}
+        # One that is withdrawn at once waits for nobody, and still is a row that stays.
+        if stranger and await self._disk.read(
+            lambda store: (
+                store.transfers.undecided_since(peer, wall_clock() - NEW_PEER_OFFERS_WINDOW_S)
+                >= NEW_PEER_OFFERS_MAX
+            )
+        ):
+            return True
         own_limit = PENDING_OFFERS_PER_NEW_PEER_MAX if stranger else PENDING_OFFERS_PER_PEER_MAX
         return len(pending) >= PENDING_OFFERS_MAX or sum(each.peer == peer for each in pending) >= own_limit
 

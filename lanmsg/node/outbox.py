@@ -135,7 +135,9 @@ class Outbox:
                 store.history.hand_over(peer, self._owner, reason=reason, now=now)
             return is_live
 
-        return await self._disk.write(give)
+        with contextlib.suppress(StorageError):  # a full disk: it stays ours
+            return await self._disk.write(give)
+        return False
 
     async def _waiting(self, peer: PeerId) -> list[Pending]:
         owner, only_own = self._owner, not self.drains_all

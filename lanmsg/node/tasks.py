@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from lanmsg.model import LanmsgError
+
 T = TypeVar("T")
 
 
@@ -30,3 +32,11 @@ class Tasks:
             for task in self._running:
                 task.cancel()
             await asyncio.wait(self._running)
+
+
+def plainest(error: BaseException) -> BaseException:
+    """One failure is that failure, and of several for people the first one will do; else the group."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    found = [plainest(each) for each in error.exceptions]
+    return found[0] if len(found) == 1 or all(isinstance(each, LanmsgError) for each in found) else error

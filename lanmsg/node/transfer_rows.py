@@ -47,11 +47,18 @@ class TransferRows:
         return moved
 
     async def reopen(
-        self, number: int, state: TransferState, *, only_from: Set[TransferState] | None = None
+        self,
+        number: int,
+        state: TransferState,
+        *,
+        only_from: Set[TransferState] | None = None,
+        new_id: TransferId | None = None,
     ) -> Transfer | None:
         """Start over what has ended or paused; None when it is in none of `only_from`."""
         moved = await self._disk.write(
-            lambda store: store.transfers.reopen(number, state, now=wall_clock(), only_from=only_from)
+            lambda store: store.transfers.reopen(
+                number, state, now=wall_clock(), only_from=only_from, new_id=new_id
+            )
         )
         self._wake()
         return moved

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from lanmsg.model import (
     MessageId,
     PeerId,
     Transfer,
+    TransferId,
     TransferState,
     Trust,
 )
@@ -26,7 +28,13 @@ from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
-from lanmsg.protocol.constants import CALLBACK_INTERVAL_S, OFFER_AGAIN_S, OFFER_LIFETIME_S, OFFER_NAMES_MAX
+from lanmsg.protocol.constants import (
+    CALLBACK_INTERVAL_S,
+    MESSAGE_ID_BYTES,
+    OFFER_AGAIN_S,
+    OFFER_LIFETIME_S,
+    OFFER_NAMES_MAX,
+)
 from lanmsg.protocol.errors import LocalProtocolError
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.leases import LEASE_MAX_SECONDS
@@ -165,9 +173,20 @@ class TransferDesk:
         return moved
 
     async def retry(self, number: int) -> Transfer:
-        """Offer again what failed, was cancelled or expired on our side."""
-        again = {TransferState.FAILED, TransferState.CANCELLED, TransferState.EXPIRED, TransferState.PAUSED}
-        moved = await self._rows.reopen(number, TransferState.QUEUED, only_from=again)
+        """Offer again what failed, was cancelled or expired on our side. Raises LanmsgError."""
+        transfer = await self._rows.get(number)
+        if transfer is not None and transfer.direction is Direction.IN:
+            raise LanmsgError(
+                f"transfer {number} is not your offer", hint="only its sender can send it again"
+            )
+        # To the peer what was withdrawn stays so under its id (protocol.md, 12.7).
+        is_over = transfer is not None and transfer.state in WITHDRAWN
+        moved = await self._rows.reopen(
+            number,
+            TransferState.QUEUED,
+            only_from=WITHDRAWN | {TransferState.FAILED, TransferState.PAUSED},
+            new_id=TransferId(os.urandom(MESSAGE_ID_BYTES)) if is_over else None,
+        )
         if moved is None:
             raise LanmsgError(
                 f"transfer {number} cannot be tried again", hint="lanmsg transfers shows its state"
@@ -279,7 +298,10 @@ class TransferDesk:
             live = store.presence.is_live(now)
             return live and store.transfers.hand_over(transfer.number, self._owner, now)
 
-        if given := await self._disk.write(give):
+        given = False
+        with contextlib.suppress(StorageError):  # a full disk: it stays ours
+            given = await self._disk.write(give)
+        if given:
             self._own.discard(transfer.number)
             self._leases.pop(transfer.number, None)
         return given

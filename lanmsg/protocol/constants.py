@@ -265,6 +265,9 @@ NEW_PEER_STORED_MESSAGES_MAX: Final = 10_000
 PENDING_OFFERS_PER_PEER_MAX: Final = 32  # Undecided offers of a known peer.
 PENDING_OFFERS_PER_NEW_PEER_MAX: Final = 2  # A stranger cannot bury the screen in questions.
 PENDING_OFFERS_MAX: Final = 256  # Undecided offers in all.
+# A stranger's offers within NEW_PEER_OFFERS_WINDOW_S to which nobody said yes: each is a row that stays.
+NEW_PEER_OFFERS_MAX: Final = 60
+NEW_PEER_OFFERS_WINDOW_S: Final = 3600.0
 # A transfer without a byte for so long is paused; a slow link still moves one.
 TRANSFER_STALL_S: Final = 30.0
 # Left free on the disk, or DISK_RESERVE_SHARE of it if that is less: a full disk hurts everything else.

@@ -27,6 +27,9 @@ TREE = "tree"
 SPACE_CHECK_BYTES = 64 << 20
 """How much may be written before free space is looked at again: others write to the same disk."""
 
+ENTRY_BYTES = 4096
+"""What an entry takes besides its bytes: a million empty files fill a disk too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -192,6 +195,7 @@ class PartialTransfer:
         parts = self._planned.popleft()
         self._mtime = mtime
         self.renamed += "/".join(parts) != path
+        self._claim(ENTRY_BYTES)
         if self._resuming:
             self._continue(path)
         elif kind == "folder":

@@ -172,6 +172,17 @@ class History(Outbox):
         )
         return self._unread(*row)[0] if row else 0
 
+    def unread_from(self, sender: PeerId) -> int:
+        """What this peer wrote that nobody has seen, to us alone or to everyone."""
+        row = self._database.one(
+            "SELECT count(*) FROM conversations c JOIN messages m INDEXED BY messages_received"
+            " ON m.conversation = c.key AND m.sender <> x'' AND m.number > c.read_up_to"
+            " WHERE m.sender = :sender"
+            " AND ((c.kind = 'private' AND c.peer = :sender) OR (c.kind = 'everyone' AND c.peer = x''))",
+            {"sender": sender},
+        )
+        return int(row[0]) if row else 0
+
     def mark_read(self, conversation: Conversation, number: int, now: float) -> None:
         """Everything up to `number` was seen; never goes back."""
         del now  # the contract's: kept for a read marker with a time

@@ -149,6 +149,15 @@ class Transfers:
         with self._database.transaction(durable=False) as write:
             write.run("UPDATE transfers SET told = ? WHERE number = ?", (value, number))
 
+    def undecided_since(self, peer: PeerId, since: float) -> int:
+        """How many offers of this peer, stored since then, nobody here has said yes to."""
+        row = self._database.one(
+            "SELECT count(*) FROM transfers WHERE peer = ? AND created_at > ? AND direction = 'in'"
+            " AND state IN ('offered', 'declined', 'cancelled', 'expired')",
+            (peer, since),
+        )
+        return int(row[0]) if row else 0
+
     def needing_work(self, now: float) -> Rows:
         """What is open, and what ended without the peer being told, for as long as that may matter."""
         untold = f"{UNTOLD} AND updated_at > :since"
@@ -165,16 +174,20 @@ class Transfers:
         *,
         now: float,
         only_from: Collection[TransferState] | None = None,
+        new_id: TransferId | None = None,
     ) -> Transfer | None:
-        """Starts over what ended or paused; the peer is told again. None: it is in none of `only_from`."""
+        """Starts over what ended or paused; the peer is told again. None: it is in none of `only_from`.
+
+        With `new_id` it is another transfer to the peer, of which nothing has come.
+        """
         with self._database.transaction() as write:
             row = write.one("SELECT state FROM transfers WHERE number = ?", (number,))
             if row is None or (only_from is not None and TransferState(row[0]) not in only_from):
                 return None
             write.run(
                 "UPDATE transfers SET state = ?, reason = '', code = '', told = '', updated_at = ?,"
-                " revision = ? WHERE number = ?",
-                (state.value, now, write.revision(), number),
+                " revision = ?, done = iif(? IS NULL, done, 0), id = coalesce(?, id) WHERE number = ?",
+                (state.value, now, write.revision(), new_id, new_id, number),
             )
             return self.get(number)
 

@@ -111,8 +111,8 @@ async def reply(desk: Desk, rest: str) -> None:
     talk = _open_talk(desk)
     theirs = [message for message in talk.messages() if message.sender is not None]
     word, text = take_word(rest)
-    back = int(word) if word.isdigit() and text else 1
-    text = text if word.isdigit() and text else rest
+    back = int(word) if word.isdecimal() and text else 1
+    text = text if word.isdecimal() and text else rest
     if not 1 <= back <= len(theirs):
         raise LanmsgError("there is no such message here", code="usage")
     if not text:
@@ -144,8 +144,11 @@ async def send(desk: Desk, rest: str) -> None:
         raise LanmsgError("which file?", code="usage", hint="/send PATH, or /send NAME PATH")
     named = len(given) > 1 and is_person(desk.state, given[0])
     peer = person(desk.state, given[0]) if named else _peer_or_open(desk, "")
-    paths = [_path(word) for word in given[1 if named else 0 :]]
-    missing = await asyncio.to_thread(lambda: [path for path in paths if not path.exists()])
+    paths = [typed_path(word) for word in given[1 if named else 0 :]]
+    try:
+        missing = await asyncio.to_thread(lambda: [path for path in paths if not path.exists()])
+    except OSError as error:  # too long, or in a folder that is closed to us
+        raise LanmsgError(f"{error.filename}: {error.strerror}", code="data") from None
     if missing:
         raise LanmsgError(f"there is no {missing[0]}", code="data")
     if refusal := desk.state.may_not_send(Conversation.with_peer(peer.id)):
@@ -153,8 +156,12 @@ async def send(desk: Desk, rest: str) -> None:
     await desk.node.offer(peer.id, paths)
 
 
-def _path(word: str) -> Path:
-    return Path(word).expanduser().absolute()
+def typed_path(word: str) -> Path:
+    """Raises LanmsgError for ~somebody who is not there."""
+    try:
+        return Path(word).expanduser().absolute()
+    except RuntimeError:
+        raise LanmsgError(f"{word}: there is no such user here", code="usage") from None
 
 
 async def send_as_file(desk: Desk, text: str) -> None:
@@ -166,10 +173,10 @@ async def send_as_file(desk: Desk, text: str) -> None:
 
 async def accept(desk: Desk, rest: str) -> None:
     first, folder = take_word(rest)
-    if first and first != "all" and not first.isdigit():
+    if first and first != "all" and not first.isdecimal():
         first, folder = "", rest
     folder = take_word(folder)[0]
-    destination = _path(folder) if folder else None
+    destination = typed_path(folder) if folder else None
     for offer in _offers(desk, first):
         await desk.node.accept(offer.number, destination=destination)
 
@@ -195,7 +202,7 @@ def _offers(desk: Desk, word: str) -> list[Transfer]:
 
 
 def _transfer(desk: Desk, word: str) -> Transfer:
-    known = desk.state.transfers.get(int(word)) if word.isdigit() else None
+    known = desk.state.transfers.get(int(word)) if word.isdecimal() else None
     if known is None:
         raise LanmsgError(f"there is no transfer {word}", code="not_found", hint="/transfers lists them")
     return known.transfer
@@ -296,7 +303,7 @@ async def history(desk: Desk, rest: str) -> None:
 
 async def copy(desk: Desk, rest: str) -> None:
     messages = _open_talk(desk).messages()
-    back = int(rest) if rest.isdigit() else 1
+    back = int(rest) if rest.isdecimal() else 1
     if not 1 <= back <= len(messages):
         raise LanmsgError("there is no such message here", code="usage")
     desk.hands.copy(messages[-back].text)
@@ -343,7 +350,7 @@ async def back(desk: Desk, rest: str) -> None:
 
 async def connect(desk: Desk, rest: str) -> None:
     host, _, port = rest.strip().rpartition(":") if rest.count(":") == 1 else (rest.strip(), "", "")
-    if not host or (port and not port.isdigit()):
+    if not host or (port and not port.isdecimal()):
         raise LanmsgError("which address?", code="usage", hint="/connect 192.168.1.23")
     desk.state.say(f"asking at {host}", seconds=20)
     peer = await desk.node.connect(host, int(port or desk.state.port))

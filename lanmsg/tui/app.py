@@ -301,9 +301,9 @@ class App:
 
 def _free(folder: Path) -> int | None:
     """Bytes free where `folder` is or would be."""
-    while not folder.exists() and folder.parent != folder:
-        folder = folder.parent
     try:
+        while not folder.exists() and folder.parent != folder:
+            folder = folder.parent
         return shutil.disk_usage(folder).free
     except OSError:
         return None

@@ -118,9 +118,9 @@ def paths(before: str) -> list[Candidate]:
     """Files and folders that continue the last word. Reads the disk: not for the event loop."""
     kinds, word, start = _argument(before)
     shown_folder, name = os.path.split(word)
-    folder = Path(shown_folder or ".").expanduser()
     found: list[Candidate] = []
     try:
+        folder = Path(shown_folder or ".").expanduser()
         with os.scandir(folder) as listing:
             for entry in listing:
                 if not entry.name.startswith(name) or (
@@ -137,7 +137,7 @@ def paths(before: str) -> list[Candidate]:
                 )
                 if len(found) >= MOST:
                     break
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: ~somebody who is not there
         return []
     return sorted(found, key=lambda candidate: candidate.shown)
 

@@ -5,7 +5,6 @@ import base64
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 from prompt_toolkit.application import Application, run_in_terminal
@@ -227,12 +226,11 @@ class Keyboard:
             if query.chosen < len(found):
                 moves.open_conversation(self.state, found[query.chosen])
         elif self.desk is not None and query.text.strip():
-            destination = Path(query.text.strip()).expanduser().absolute()
-            self._spawn(self._told(self._save_as(query.number, destination)))
+            self._spawn(self._told(self._save_as(query.number, query.text.strip())))
 
-    async def _save_as(self, number: int, destination: Path) -> None:
+    async def _save_as(self, number: int, folder: str) -> None:
         if self.desk is not None:
-            await self.desk.node.accept(number, destination=destination)
+            await self.desk.node.accept(number, destination=actions.typed_path(folder))
 
     # --- find, scroll ---
 

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TextIO
 
 from lanmsg.api import LanmsgError, MessageAdded, NodeEvent, Settings, steady_clock, wall_clock
+from lanmsg.terminal import Kind, printable
 from lanmsg.tui import actions, pages
 from lanmsg.tui.desk import Desk, ScreenNode
 from lanmsg.tui.ending import ends_by_signal, first_fault
@@ -54,7 +55,7 @@ class Plain:
             self._reading.cancel()
 
     def copy(self, text: str) -> None:
-        self._write(text)
+        self._write(printable(text, Kind.TEXT))
 
     def want(self, want: Want) -> None:
         """Nothing scrolls here; `lanmsg history` has everything."""
@@ -132,7 +133,7 @@ class Plain:
         try:
             await actions.enter(self._desk, line)
         except LanmsgError as error:
-            self._write(f"{error}; {error.hint}" if error.hint else str(error))
+            self._write(printable(f"{error}; {error.hint}" if error.hint else str(error)))
         if self.state.asking is not None:
             self._write(f"{self.state.asking.text}. /quit again to leave")
         if self.state.notice is not None:

@@ -147,7 +147,7 @@ class State:
             self._rename(peer, joined=True)
 
     def _rename(self, peer: Peer, *, joined: bool) -> None:
-        same = self.namesakes.setdefault(folded(peer.name), set())
+        same = self.namesakes.setdefault(_as_shown(peer), set())
         (same.add if joined else same.discard)(peer.id)
         for other in same | {peer.id}:
             # Only a label that was on screen can be in wrapped rows: a thousand newcomers cost no rewrap.
@@ -167,7 +167,7 @@ class State:
         if known is None or not known.name:
             return f"~{short}"
         name = printable(known.name, Kind.NAME)
-        rivals = self.namesakes.get(folded(known.name), set()) - {peer}
+        rivals = self.namesakes.get(_as_shown(known), set()) - {peer}
         if self.is_pinned(peer):
             # The name alone means the key that this person knows, whoever else comes by that name.
             rivals = {other for other in rivals if self.is_pinned(other)}
@@ -182,8 +182,8 @@ class State:
 
         While the known key is here nothing is in doubt: a stranger that takes a name cannot stop a talk.
         """
-        same = self.namesakes.get(folded(peer.name), set()) - {peer.id}
-        others = [self.peers[other] for other in same]
+        same = (self.peers[other] for other in self.namesakes.get(_as_shown(peer), set()) - {peer.id})
+        others = [other for other in same if folded(other.name) == folded(peer.name)]
         if peer.trust is Trust.CHANGED:
             return next((other for other in others if self.is_pinned(other.id)), None)
         if self.is_pinned(peer.id) and not peer.present:
@@ -332,3 +332,8 @@ class Menu:
 
     candidates: list[Candidate]
     chosen: int = -1
+
+
+def _as_shown(peer: Peer) -> str:
+    """What names are compared by: two long ones that differ where they are cut look the same."""
+    return folded(printable(peer.name, Kind.NAME))

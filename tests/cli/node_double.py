@@ -31,11 +31,13 @@ class NodeDouble:
         self.done: list[tuple[str, int]] = []
         self.listening = True
         self.pinned = False
+        self.dialled = 0
 
     def peer(self, peer_id: PeerId) -> Peer | None:
         return self.known.get(peer_id)
 
-    async def find(self, who: str, *, wait: float = 0.0) -> Peer:
+    async def find(self, who: str, *, wait: float = 0.0, dial: bool = True) -> Peer:
+        self.dialled += dial
         found = [each for each in self.known.values() if each.name == who]
         if len(found) != 1:
             raise LanmsgError("who?", code="ambiguous" if found else "not_found")

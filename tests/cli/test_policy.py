@@ -1,6 +1,7 @@
 """Who may put files here: every state of trust against every rule."""
 
 import asyncio
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from lanmsg.api import Node
 from lanmsg.cli.output import Output
 from lanmsg.cli.policy import Doorkeeper, Policy, Verdict
-from lanmsg.model import Peer, TransferState, Trust
+from lanmsg.model import OfferedFile, Peer, TransferState, Trust
 from tests.cli.node_double import NodeDouble, incoming, peer
 
 A, L, D = Verdict.ACCEPT, Verdict.LEAVE, Verdict.DECLINE
@@ -51,6 +52,21 @@ def test_what_stands_at_the_start_is_looked_at_too() -> None:
     taken = asyncio.run(doorkeeper.standing())
     assert [each.number for each in taken] == [1, 2]
     assert double.done == [("accept", 1)], "what was accepted before is not accepted again"
+
+
+def test_a_rule_about_somebody_who_is_not_here_dials_nobody() -> None:
+    double = NodeDouble(peer("ben"))
+    assert not asyncio.run(Policy("all", "carla").concerns(cast("Node", double), peer("ben")))
+    assert double.dialled == 0
+
+
+def test_a_rule_for_files_leaves_folders_open() -> None:
+    ben = peer("ben")
+    folder = replace(incoming(ben), files=(OfferedFile("photos", 1000, is_folder=True),))
+    double = NodeDouble(ben, transfers=(folder,))
+    for files_only, expected in ((True, L), (False, A)):
+        policy = Policy("all", files_only=files_only)
+        assert asyncio.run(policy.verdict(cast("Node", double), folder)) is expected
 
 
 @pytest.mark.parametrize(("only_from", "pinned"), [(None, False), ("ben", True)])

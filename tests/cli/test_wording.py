@@ -2,7 +2,17 @@
 
 import pytest
 
-from lanmsg.cli.wording import age, columns, name_of, one_line, size_of, state_of, title_of, trust_remark
+from lanmsg.cli.wording import (
+    age,
+    columns,
+    name_of,
+    one_line,
+    size_of,
+    speaker_of,
+    state_of,
+    title_of,
+    trust_remark,
+)
 from lanmsg.model import (
     EVERYONE,
     Direction,
@@ -31,6 +41,11 @@ def test_a_name_is_safe_and_never_empty() -> None:
     assert name_of(Peer(BEN, "ben\x1b[2J")) == "ben\\x1b[2J"
     assert name_of(Peer(BEN, "")) == "somebody"
     assert name_of(Peer(BEN, "ben", petname="Benny")) == "Benny"
+
+
+def test_who_uses_a_known_name_does_not_speak_under_it() -> None:
+    said_by = {speaker_of(Peer(BEN, "ben", trust=trust)) for trust in Trust}
+    assert said_by == {"ben", "ben (KEY CHANGED)"}
 
 
 def test_what_a_name_does_not_tell_is_said() -> None:

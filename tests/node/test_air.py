@@ -42,6 +42,7 @@ def test_what_is_an_address_needs_no_name_server() -> None:
     assert asyncio.run(resolve("127.0.0.9:7", 2372)) == Address("127.0.0.9", 7)
     assert asyncio.run(resolve("fe80::1%lo", 2372)) == Address("fe80::1%lo", 2372)
     assert not is_address("desk")
+    assert not is_address("127.0.0.1%lo")
 
 
 @pytest.mark.parametrize("name", ["no such host", "x" * 64, "a\0b", ".."])
@@ -166,3 +167,9 @@ def test_after_a_sleep_everybody_is_asked_again(
         await until(lambda: asked)
 
     neighbours.run(story)
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_port_that_there_is_not(port: int) -> None:
+    with pytest.raises(LanmsgError, match="is no port"):
+        asyncio.run(resolve("127.0.0.9", port))

@@ -18,7 +18,7 @@ from lanmsg.protocol import session as session_module
 from lanmsg.protocol.ephemeral import Entropy
 from lanmsg.protocol.events import PayloadReceived, SessionEvent
 from lanmsg.protocol.payload import Bulk, CloseCode, Message, Payload
-from lanmsg.protocol.session import Session
+from lanmsg.protocol.session import Session, SessionState
 from tests.node.neighbours import SOON_S, Neighbours, engine_of, identity, say_and_wait, until
 from tests.node.puppet import profile, puppet
 
@@ -133,6 +133,23 @@ def test_a_cut_is_no_goodbye() -> None:
         anna.connection.abort()
         await ben.connection.ended.wait()
         assert not ben.connection.ended_cleanly
+
+    story(scene)
+
+
+def test_one_that_has_gone_silent_is_not_talked_to_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "PING_AFTER_SILENCE_S", 0.02)
+    monkeypatch.setattr(session_module, "DEAD_AFTER_SILENCE_S", 0.06)
+
+    async def scene(anna: End, ben: End) -> None:
+        ben.may_go_on.clear()
+        anna.connection.send(profile("anna"))
+        await until(lambda: anna.connection.session.state is SessionState.CLOSED)
+        with pytest.raises(ConnectionError):
+            anna.connection.send(message())
+        ben.may_go_on.set()
+        await anna.connection.ended.wait()
+        assert not anna.connection.ended_cleanly
 
     story(scene)
 

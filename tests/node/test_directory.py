@@ -97,6 +97,8 @@ def test_an_address_where_nobody_is_says_so(neighbours: Neighbours) -> None:
         assert failure.value.code == "network"
         with pytest.raises(LanmsgError) as failure:
             await anna.find(nowhere)
+        with pytest.raises(LanmsgError, match="nobody here is called"):
+            await anna.find(nowhere, dial=False)
         assert failure.value.code == "not_found"
 
     neighbours.run(story)

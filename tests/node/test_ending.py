@@ -8,6 +8,7 @@ import pytest
 from lanmsg.model import LanmsgError, Peer, Trust
 from lanmsg.node.engine import Engine
 from lanmsg.protocol import payload as wire
+from lanmsg.storage.errors import StorageError
 from tests.node.neighbours import Neighbours, engine_of, say, until
 from tests.node.puppet import puppet
 
@@ -70,6 +71,30 @@ def test_a_crash_of_what_runs_in_the_background_is_the_nodes_crash(
         await asyncio.Event().wait()
 
     with pytest.raises(RuntimeError, match="out of order"):
+        neighbours.run(story)
+
+
+def test_a_store_that_cannot_be_read_any_more_ends_the_node_and_says_why(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*args: object, **kwargs: object) -> None:
+        raise StorageError("the store is damaged")
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        store = engine_of(anna).disk.store
+        monkeypatch.setattr(store.history, "waiting_peers", damaged)
+        close = store.close
+
+        def close_badly() -> None:
+            close()
+            damaged()
+
+        monkeypatch.setattr(store, "close", close_badly)
+        engine_of(anna).outbox.wake()
+        await asyncio.Event().wait()
+
+    with pytest.raises(StorageError, match="the store is damaged"):
         neighbours.run(story)
 
 

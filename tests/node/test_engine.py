@@ -7,6 +7,7 @@ from lanmsg.node import engine as module
 from lanmsg.node import transfers
 from lanmsg.node.events import KeyChanged, MessageAdded, Notice, PeerAppeared, PeerChanged, PeerLeft
 from lanmsg.protocol import payload as wire
+from lanmsg.protocol.events import LeaveReason, Presence, PresenceLeft
 from tests.node.neighbours import (
     Heard,
     Neighbours,
@@ -79,6 +80,22 @@ def test_a_peer_that_only_its_session_makes_present_leaves_with_it(neighbours: N
             assert appeared.peer.addresses == (ben.address,)
             line.hang_up()
             assert (await heard.next(PeerLeft)).peer.id == ben.id
+
+    neighbours.run(story)
+
+
+def test_a_goodbye_ends_the_session_with_that_listener(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line, visit = await ben.call(anna), await ben.call(anna, port=0)
+            await until(anna.peers)
+            gone = Presence(ben.id, "ben", Status.AVAILABLE, (ben.address,), "lo", b"i" * 8, confirmed=True)
+            engine_of(anna)._on_presence([PresenceLeft(gone, LeaveReason.BYE)])
+            ended = await line.end()
+            assert ended is not None
+            assert ended.code == "idle"
+            assert await visit.heard_now(wire.Message) == []
 
     neighbours.run(story)
 

@@ -151,6 +151,24 @@ def test_a_stranger_cannot_fill_the_history(neighbours: Neighbours, monkeypatch:
     neighbours.run(story)
 
 
+def test_what_a_stranger_says_to_everyone_fills_the_history_no_further(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NEW_PEER_STORED_MESSAGES_MAX", 3)
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await line.say(message("one"), message("two"))
+            for text in ("three", "four"):
+                await line.say(wire.Message(MessageId(os.urandom(16)), "everyone", text, 0))
+            assert (await line.hear(wire.Refused)).code == "full"
+            assert await texts(anna) == ["one", "two", "three"]
+
+    neighbours.run(story)
+
+
 def test_what_comes_just_before_a_goodbye_counts(neighbours: Neighbours) -> None:
     async def story() -> None:
         anna = await neighbours.open("anna")

@@ -37,8 +37,7 @@ def test_a_paused_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who:
         await disk.is_stuck()
         leaving, staying = (ben, anna) if who == "sender" else (anna, ben)
         left, stayed = (received, sent) if who == "sender" else (sent, received)
-        disk.go_on_soon()
-        await neighbours.close(leaving)
+        await asyncio.gather(neighbours.close(leaving), disk.go_on_once_stopped(leaving))
         await becomes(staying, stayed, PAUSED)
         await staying.cancel(stayed.number)
         again = await neighbours.open(leaving.name)
@@ -58,8 +57,8 @@ def test_a_transfer_goes_on_by_itself_when_who_left_is_back(
         disk.stick()
         await ben.accept(received.number)
         await disk.is_stuck()
-        disk.go_on_soon()
-        await neighbours.close(anna if who == "anna" else ben)
+        leaving = anna if who == "anna" else ben
+        await asyncio.gather(neighbours.close(leaving), disk.go_on_once_stopped(leaving))
         await becomes(*((ben, received) if who == "anna" else (anna, sent)), PAUSED)
         again = await neighbours.open(who)
         anna, ben = (again, ben) if who == "anna" else (anna, again)
@@ -124,9 +123,10 @@ def test_it_ends_in_the_middle_of_a_transfer(neighbours: Neighbours, disk: Disk)
         disk.stick()
         await ben.accept(received.number)
         await disk.is_stuck()
-        disk.go_on_soon()
         async with asyncio.timeout(4.0):
-            await asyncio.gather(neighbours.close(anna), neighbours.close(ben))
+            await asyncio.gather(
+                neighbours.close(anna), neighbours.close(ben), disk.go_on_once_stopped(anna, ben)
+            )
         for name, transfer in (("anna", sent), ("ben", received)):
             home = await neighbours.open(name, listen=False)
             assert (await now(home, transfer.number)).state is PAUSED

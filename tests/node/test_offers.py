@@ -75,6 +75,26 @@ def test_a_stranger_may_ask_only_so_much_and_a_known_peer_more(neighbours: Neigh
     neighbours.run(story)
 
 
+def test_a_stranger_cannot_fill_the_store_with_offers_that_it_withdraws(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NEW_PEER_OFFERS_MAX", 3)
+
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            for _ in range(3):
+                made = an_offer()
+                await line.say(made, wire.Cancel(made.id, "never mind"))
+                await line.hear(wire.Ack)
+            await line.say(an_offer())
+            assert (await line.hear(wire.Refused)).code == "busy"
+            assert len(await ben.transfers()) == 3
+
+    neighbours.run(story)
+
+
 def test_an_offer_that_is_put_off_is_made_again(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:

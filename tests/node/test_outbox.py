@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from lanmsg.model import EVERYONE, Conversation, Delivery, Message, MessageId, PeerId, Recipient, Trust
+from lanmsg.model import EVERYONE, Conversation, Delivery, Message, MessageId, Peer, PeerId, Recipient, Trust
 from lanmsg.node import outbox as module
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.node import Node
@@ -235,6 +235,21 @@ def test_who_is_blocked_gets_nothing_until_it_is_not(neighbours: Neighbours) -> 
     neighbours.run(story)
 
 
+def test_who_is_blocked_is_not_even_dialled(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        async with puppet(neighbours, "eve") as eve:
+            await anna.set_trust(eve.id, Trust.BLOCKED)
+            await until(lambda: engine_of(anna).roster.trust_of(eve.id) is Trust.BLOCKED)
+            engine_of(anna).roster.set_shared([Peer(eve.id, "eve", addresses=(eve.address,))])
+            await anna.read(lambda store: queue(store, eve.id, ["written before"]))
+            for text in ("this one", "wakes", "the couriers"):
+                await say_and_wait(anna, ben, text)
+            assert eve.arrivals.empty()
+
+    neighbours.run(story)
+
+
 def test_what_no_peer_takes_fails_and_holds_up_nobody(neighbours: Neighbours) -> None:
     async def story() -> None:
         anna = await neighbours.open("anna")
@@ -305,5 +320,21 @@ def test_callbacks_do_not_pile_up_on_a_long_session(neighbours: Neighbours) -> N
         connection = engine_of(anna).sessions.live(ben.id)
         assert connection is not None
         assert len(connection.on_end) <= 1
+
+    neighbours.run(story)
+
+
+def test_a_command_that_cannot_hand_over_goes_on(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **kwargs: object) -> None:
+        raise StorageError("no space left", code="no_space")
+
+    async def story() -> None:
+        await neighbours.open("anna")
+        command = await neighbours.open("anna", listen=False)
+        await say(command, identity("ben").peer_id, "hello")
+        monkeypatch.setattr(engine_of(command).disk.store.history, "hand_over", full)
+        assert not await engine_of(command).outbox._handed_over(identity("ben").peer_id, "no answer")
 
     neighbours.run(story)

@@ -262,3 +262,52 @@ def test_who_accepts_and_says_nothing_is_no_peer(
         assert failure.value.code == "network"
 
     neighbours.run(story)
+
+
+def test_a_key_of_its_own_is_no_way_around_the_limits_for_strangers(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "UNAUTHENTICATED_PER_ADDRESS_MAX", 3)
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "eve") as eve:
+            await eve.call(anna)
+            for _ in range(3):
+                await eve.dial(anna)
+            with pytest.raises(AssertionError, match="no handshake"):
+                await eve.dial(anna)
+
+    neighbours.run(story)
+
+
+def test_only_a_known_peer_on_the_line_frees_its_address_of_limits(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        neighbours.pin("anna", "ben")
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "eve") as eve, puppet(neighbours, "ben") as ben:
+            for each in (eve, ben):
+                await each.call(anna)
+            sessions = engine_of(anna).sessions
+            freed = [all(sessions._may_begin(each.host) for _ in range(100)) for each in (eve, ben)]
+            assert freed == [False, True]
+
+    neighbours.run(story)
+
+
+def test_who_proves_a_key_and_then_says_nothing_is_hung_up_on(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HANDSHAKE_TIMEOUT_S", 0.2)
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "eve") as eve:
+            silent, talking = await eve.dial(anna), await eve.call(anna)
+            ended = await silent.end()
+            assert ended is not None
+            assert ended.code == "idle"
+            await talking.say(wire.Message(MessageId(b"m" * 16), "private", "still here", 0))
+            await talking.hear(wire.Ack)
+
+    neighbours.run(story)

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from lanmsg.node.tasks import Tasks
+from lanmsg.model import LanmsgError
+from lanmsg.node.tasks import Tasks, plainest
 
 
 def test_all_of_them_end_even_those_that_are_begun_meanwhile() -> None:
@@ -68,3 +69,12 @@ def test_ending_nothing_is_no_wait() -> None:
             await Tasks(group).end()
 
     asyncio.run(run())
+
+
+def test_what_a_person_is_told_of_several_failures() -> None:
+    full, gone, fault = LanmsgError("full"), LanmsgError("gone"), ValueError("a fault of ours")
+    assert plainest(full) is full
+    assert plainest(ExceptionGroup("", [ExceptionGroup("", [fault])])) is fault
+    assert plainest(ExceptionGroup("", [full, ExceptionGroup("", [gone])])) is full
+    both = ExceptionGroup("", [full, fault])
+    assert plainest(both) is both

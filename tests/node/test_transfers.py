@@ -86,7 +86,7 @@ def test_a_running_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who
             await anna.cancel(sent.number)
         else:
             await ben.cancel(received.number)
-        disk.go_on_soon()
+        await disk.go_on_once_stopped(anna if who == "sender" else ben)
         await becomes(anna, sent, CANCELLED)
         await becomes(ben, received, CANCELLED)
         await until(lambda: not engine_of(ben).desk.runs._runs)
@@ -280,11 +280,27 @@ def test_one_who_is_blocked_is_neither_offered_nor_sent_anything(neighbours: Nei
         await ben.accept(received.number)
         await disk.is_stuck()
         await anna.set_trust(ben.id, Trust.BLOCKED)
-        disk.go_on_soon()
+        await disk.go_on_once_stopped(anna)
         await becomes(anna, sent, CANCELLED)
         await becomes(ben, received, CANCELLED)
         with pytest.raises(LanmsgError, match="blocked"):
             await anna.offer(ben.id, [file_of(neighbours)])
+
+    neighbours.run(story)
+
+
+def test_what_was_withdrawn_may_be_offered_again(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        await anna.cancel(sent.number)
+        await becomes(ben, received, CANCELLED)
+        with pytest.raises(LanmsgError, match="not your offer"):
+            await ben.retry_transfer(received.number)
+        await anna.retry_transfer(sent.number)
+        again = (await offered(ben, 2))[-1]
+        await ben.accept(again.number)
+        await becomes(anna, sent, DONE)
 
     neighbours.run(story)
 

@@ -42,9 +42,12 @@ class Disk:
     def go_on(self) -> None:
         self._open.set()
 
-    def go_on_soon(self) -> None:
-        """While the story waits for something that this disk holds up."""
-        asyncio.get_running_loop().call_later(0.1, self.go_on)
+    async def go_on_once_stopped(self, *nodes: Node) -> None:
+        """When all that runs at these nodes has been told to stop; what runs waits for this disk."""
+        runs = [run for node in nodes for run in node._engine.desk.runs._runs.values()]
+        assert runs
+        await until(lambda: all(run.stop.is_set() for run in runs))
+        self.go_on()
 
     async def is_stuck(self) -> None:
         await until(lambda: self.writes)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from lanmsg.storage import disk_space
+from lanmsg.storage import disk_space, downloads
 from lanmsg.storage.disk_space import free_bytes, free_space, sync_file_system, sync_tree
+from lanmsg.storage.errors import StorageError
 from lanmsg.storage.folder import Folder
+from tests.storage.incoming import Entry, feed, opened
 
 
 @pytest.fixture
@@ -85,3 +87,11 @@ def test_a_disk_that_cannot_write_says_so(folder: Folder, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="broken"):
         sync_tree(folder, 6)
+
+
+def test_a_million_empty_folders_take_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "SPACE_CHECK_BYTES", 10 * downloads.ENTRY_BYTES)
+    entries = [Entry(f"folder{number}", None) for number in range(20)]
+    with opened(tmp_path, reserve=1 << 60) as partial, pytest.raises(StorageError) as caught:
+        feed(partial, entries)
+    assert caught.value.code == "no_space"

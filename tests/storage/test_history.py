@@ -270,3 +270,14 @@ def test_a_long_history_is_read_by_its_indexes(store: Store, statement: str, ind
 def test_an_id_too_long_for_a_row_is_no_crash(history: History) -> None:
     with pytest.raises(StorageError):
         history.add_incoming(BEN, MessageId(b"x"), WITH_BEN, None, sent_at=NOW, now=NOW)  # type: ignore[arg-type]
+
+
+def test_what_is_unread_of_one_person(history: History) -> None:
+    read = hear(history)
+    hear(history)
+    hear(history, conversation=EVERYONE)
+    hear(history, sender=CLEO, conversation=EVERYONE)
+    assert history.unread_from(BEN) == 3
+    history.mark_read(WITH_BEN, read, NOW)
+    assert history.unread_from(BEN) == 2
+    assert history.unread_from(CLEO) == 1

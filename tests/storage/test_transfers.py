@@ -214,3 +214,21 @@ def test_others_hear_of_it(store: Store, another: Callable[[], Store]) -> None:
     assert other.changes_since(changes.revision).transfers == ()
     store.transfers.progress(number, 3, NOW)
     assert [each.done for each in other.changes_since(changes.revision).transfers] == [3]
+
+
+def test_what_starts_over_may_be_another_transfer_to_the_peer(transfers: Transfers) -> None:
+    number = offer(transfers).number
+    transfers.progress(number, 7, NOW)
+    transfers.move(number, TransferState.CANCELLED, now=NOW)
+    again = transfers.reopen(number, TransferState.QUEUED, now=NOW, new_id=TransferId(b"n" * 16))
+    assert again is not None
+    assert (again.id, again.done, again.state) == (b"n" * 16, 0, TransferState.QUEUED)
+
+
+def test_offers_without_a_yes_are_counted(transfers: Transfers) -> None:
+    state = TransferState.OFFERED
+    numbers = [offer(transfers, direction=Direction.IN, state=state).number for _ in range(3)]
+    transfers.move(numbers[0], TransferState.CANCELLED, now=NOW)
+    transfers.move(numbers[1], TransferState.ACCEPTED, now=NOW)
+    assert transfers.undecided_since(BEN, NOW - 1) == 2
+    assert transfers.undecided_since(BEN, NOW) == 0

@@ -256,6 +256,7 @@ def test_copy_clear_close() -> None:
     table.enter("/copy 2")
     assert table.hands.did == [("copy", "second"), ("copy", "first")]
     assert "no such message" in str(table.fails("/copy 3"))
+    table.enter("/copy ²")  # a digit, and no number
     table.enter("/clear")
     assert table.state.talk(BEN).entries == []
     assert table.state.talk(BEN).older
@@ -307,3 +308,12 @@ def test_quit_asks_while_files_move() -> None:
     assert table.state.asking is not None
     table.enter("/quit")
     assert table.hands.did == ["quit"]
+
+
+@pytest.mark.parametrize("line", ["/send ~nobody-at-all/x", "/accept ~nobody-at-all/x"])
+def test_the_home_of_nobody(line: str) -> None:
+    assert "no such user" in str(Table().fails(line))
+
+
+def test_a_path_that_no_disk_can_have() -> None:
+    assert "too long" in str(Table().fails(f"/send {'x' * 300}"))

@@ -96,3 +96,7 @@ def test_the_home_folder_stays_a_tilde(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_all_have_in_common() -> None:
     assert common(candidates(crowd(), "/tr")) == "/tr"
     assert common(candidates(crowd(), "/trus")) == "/trust "
+
+
+def test_the_home_of_nobody_has_no_files() -> None:
+    assert paths("/send ~nobody-at-all/") == []

@@ -141,3 +141,16 @@ def test_the_real_program_between_pipes(home: Path, free_port: int, tmp_path: Pa
     assert (done.returncode, done.stderr) == (0, "")
     assert "You are mira. Nobody here." in done.stdout
     assert "you are zoe" in done.stdout
+
+
+def test_what_is_copied_cannot_forge_the_terminal() -> None:
+    node = crowd()
+    node.hear("ben", "\x1b]0;forged\x07")
+    _, said, _ = play(["/msg ben", "/copy"], node)
+    assert said.count("forged") == 2
+    assert "\x1b" not in said
+
+
+def test_what_went_wrong_cannot_forge_the_terminal() -> None:
+    _, said, _ = play(["/send \x1b[2J"], crowd())
+    assert "\x1b" not in said.replace("> /send \x1b[2J", "")

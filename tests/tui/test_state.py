@@ -101,3 +101,12 @@ def test_names_of_mixed_alphabets_are_marked() -> None:
     assert state.is_odd(person("b\u0435n"))
     assert not state.is_odd(person("ben"))
     assert not state.is_odd(person("b\u0435n", petname="ben"))
+
+
+def test_names_that_differ_only_where_they_are_cut_are_told_apart() -> None:
+    state = state_of()
+    name = "alexander.the.great@macedonia-laptop-"
+    state.put_peer(person(f"{name}01", key="known"))
+    state.put_peer(person(f"{name}02", key="other", trust=Trust.NEW))
+    assert "~" not in state.label(peer_id("known"))
+    assert "~" in state.label(peer_id("other"))
