@@ -116,8 +116,8 @@ def load_settings(
     settings = Settings(
         home=home,
         downloads=Path(_text(file, "downloads") or default_downloads()).expanduser(),
-        name=_checked_name(_text(file, "name"), "name") if "name" in file else default_name(),
-        port=_checked_port(file["port"], "port") if "port" in file else DEFAULT_PORT,
+        name=_checked_name(_text(file, "name"), "config key name") if "name" in file else default_name(),
+        port=_checked_port(file["port"], "config key port") if "port" in file else DEFAULT_PORT,
         interfaces=_texts(file, "interfaces"),
         peers=_texts(file, "peers"),
         quiet=bool(file.get("quiet", False)),
@@ -159,8 +159,10 @@ def read_config(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"the home {path.parent} is not a folder", hint="choose another with --home"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", hint="mend that line, or move the file away") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not a text file", hint="move it away") from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
 

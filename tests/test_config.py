@@ -171,3 +171,16 @@ def test_words_become_values(key: str, words: list[str], value: object) -> None:
 def test_words_that_are_no_value_are_refused(key: str, words: list[str]) -> None:
     with pytest.raises(ConfigError, match=key):
         config_value(key, words)
+
+
+def test_a_file_that_is_no_text_is_told_as_that(home: Path) -> None:
+    home.mkdir()
+    (home / "config.toml").write_bytes(b"\xff\xfe\x00junk")
+    with pytest.raises(ConfigError, match="is not a text file"):
+        load_settings(home=home, environment={})
+
+
+def test_a_wrong_value_names_its_key(home: Path) -> None:
+    write_config(home, 'port = "abc"')
+    with pytest.raises(ConfigError, match="config key port: abc is not a port"):
+        load_settings(home=home, environment={})

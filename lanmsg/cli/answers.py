@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Transfer, open_home, steady_clock
+from lanmsg.api import Transfer, steady_clock
 from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.following import TransferReport
 from lanmsg.cli.offers import is_open_offer
@@ -113,7 +113,7 @@ def decided(
 def chosen_rows(invocation: Invocation, wanted: Callable[[Transfer], bool]) -> list[Transfer]:
     """The rows that ID… or `all` mean. Raises LanmsgError for one that is not there or has ended."""
     words = invocation.options.id
-    store = open_home(invocation.settings)
+    store = invocation.home()
     try:
         if words == ["all"]:
             rows = [transfer for transfer in store.transfers.open() if wanted(transfer)]

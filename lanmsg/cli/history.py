@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lanmsg.api import Message, Peer, PeerId, home_roster, open_home, wall_clock
+from lanmsg.api import Message, Peer, PeerId, home_roster, wall_clock
 from lanmsg.cli.fields import message_fields, peer_fields, recipient_fields, stranger
 from lanmsg.cli.output import VERSION, Output, Result, encode, timestamp
 from lanmsg.cli.parser import Invocation, usage_error
@@ -37,7 +37,7 @@ class Query:
 def history(invocation: Invocation) -> Result:
     options = invocation.options
     since = None if options.since is None else moment(options.since, invocation)
-    store = open_home(invocation.settings)
+    store = invocation.home()
     try:
         reader = Reader(store, invocation.output)
         limit = options.limit if options.limit is not None else 0 if options.export else LIMIT

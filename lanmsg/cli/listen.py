@@ -1,7 +1,8 @@
 """listen: be here without a screen; one line, or one JSON object, for each thing that happens."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lanmsg.api import (
@@ -25,6 +26,7 @@ from lanmsg.cli import fields
 from lanmsg.cli.following import TransferReport, failure
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.parser import Invocation, usage_error
+from lanmsg.cli.patience import PatientWriter
 from lanmsg.cli.policy import Doorkeeper, Policy
 from lanmsg.cli.progress import Progress
 from lanmsg.cli.receive import folder_option
@@ -79,6 +81,7 @@ def listen(invocation: Invocation) -> Result:
 async def until_enough(node: "Node", teller: "Teller", doorkeeper: Doorkeeper, count: int) -> None:
     events: AsyncIterator[NodeEvent] = node.events()
     teller.ready()
+    await teller.flush()
     await doorkeeper.standing()
     for peer in node.peers():
         await teller.tell(PeerAppeared(peer))
@@ -118,6 +121,8 @@ class Teller:
         self._states: dict[tuple[int, PeerId], Delivery] = {}
         self._ended: set[int] = set()
         self._is_listener = False
+        self._print = PatientWriter()
+        self._due: list[Callable[[], None]] = []
         self.told = 0
 
     def ready(self) -> None:
@@ -126,9 +131,10 @@ class Teller:
         if not node.listening:
             self._output.notice("another lanmsg of this home listens already; this one follows it")
         tcp = [str(address) for address in node.tcp]
+        where = f"listens on {', '.join(tcp)}" if tcp else "follows the lanmsg that listens"
         self._say(
             "ready",
-            f"{node.name} listens on {', '.join(tcp) or 'nothing'}",
+            f"{node.name} {where}",
             id=node.id.hex(),
             name=node.name,
             tcp=tcp,
@@ -136,6 +142,16 @@ class Teller:
         )
 
     async def tell(self, event: NodeEvent) -> None:
+        await self._take(event)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Print what is due, and wait for the reader; the node goes on meanwhile."""
+        due, self._due = self._due, []
+        if due:
+            await self._print(partial(write_all, due))
+
+    async def _take(self, event: NodeEvent) -> None:
         match event:
             case PeerAppeared() | PeerChanged() | PeerLeft() | KeyChanged():
                 await self._tell_of_peer(event)
@@ -235,9 +251,14 @@ class Teller:
     def _line(self, kind: str, text: str) -> None:
         if not self._output.json and kind in self._kinds:
             self.told += kind != "ready"
-            self._output.line(f"{clock_now()}  {text}")
+            self._due.append(partial(self._output.line, f"{clock_now()}  {text}"))
 
     def _event(self, kind: str, /, **values: object) -> None:
         if self._output.json and kind in self._kinds:
             self.told += kind != "ready"
-            self._output.event(kind, **values)
+            self._due.append(partial(self._output.event, kind, **values))
+
+
+def write_all(due: list[Callable[[], None]]) -> None:
+    for write in due:
+        write()

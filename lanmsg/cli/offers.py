@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Transfer, TransferState, home_roster, open_home
+from lanmsg.api import Transfer, TransferState, home_roster
 from lanmsg.cli.fields import stranger, transfer_fields
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation
@@ -28,7 +28,7 @@ def transfers(invocation: Invocation) -> Result:
 
 def show(invocation: Invocation, key: str, wanted: Callable[[Transfer], bool], none: str) -> None:
     output = invocation.output
-    store = open_home(invocation.settings)
+    store = invocation.home()
     try:
         rows = [transfer for transfer in reversed(store.transfers.list(limit=100)) if wanted(transfer)]
         roster = home_roster(store)

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from lanmsg.api import open_home
 from lanmsg.cli.grammar import Command, Option, Positional
 from lanmsg.cli.output import Output
 from lanmsg.cli.table import BY_NAME, GLOBAL_OPTIONS, TUI
 from lanmsg.config import Settings, load_settings
 from lanmsg.model import LanmsgError
+
+if TYPE_CHECKING:
+    from lanmsg.api import Store
 
 TAKES_VALUE = frozenset(flag for option in GLOBAL_OPTIONS if option.metavar for flag in option.flags)
 NO_ABBREVIATIONS: dict[str, Any] = {"add_help": False, "allow_abbrev": False}
@@ -36,6 +40,13 @@ class Invocation:
             peers=tuple(chosen.peer_address),
             downloads=path_option(chosen.downloads),
         )
+
+    def home(self) -> "Store":
+        """The store of the home; what happened to it is told. Raises StorageError."""
+        store = open_home(self.settings)
+        if store.notice:
+            self.output.notice(store.notice)
+        return store
 
 
 class OptionParser(argparse.ArgumentParser):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Interface, Peer, PeerId, home_roster, open_home, own_id, wall_clock
+from lanmsg.api import Interface, Peer, PeerId, home_roster, own_id, wall_clock
 from lanmsg.cli.fields import peer_fields, peers_document
 from lanmsg.cli.output import BOLD, RED, Output, Result
 from lanmsg.cli.parser import Invocation
@@ -27,7 +27,7 @@ def peers(invocation: Invocation) -> Result:
 
 def known_here(invocation: Invocation, *, absent: bool) -> list[Peer] | None:
     """What the home's listener sees, at no cost; None if there is none and there is time to look."""
-    store = open_home(invocation.settings)
+    store = invocation.home()
     try:
         if invocation.options.wait > 0 and not store.presence.is_live(wall_clock()):
             return None

@@ -96,7 +96,11 @@ TRUST = Command(
     "People",
     positionals=(WHO,),
     options=(
-        Option(("--fingerprint",), "exit 7 unless the key begins with these 8 or more hex digits", "F"),
+        Option(
+            ("--fingerprint",),
+            "exit 7 unless the key begins with these 8 or more hex digits; 16 verify it",
+            "F",
+        ),
         switch("--replace", help="put a changed key in the place of the old one"),
         wait(5.0),
     ),

@@ -64,7 +64,7 @@ SECURITY = """\
 A peer is its key: the fingerprint that `lanmsg id` shows over there. Names are only labels. The first
 key that you write to, accept from or trust is pinned to its name.
 
-  new        nothing was decided yet       verified   you compared the fingerprint
+  new        nothing was decided yet       verified   you compared 16 or more digits: lanmsg trust
   pinned     you have dealt with it        blocked    you refuse it
   changed    another key uses the name of one you pinned: nothing is sent, no file is taken
 

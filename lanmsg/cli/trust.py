@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import NAME_MAX_BYTES, Peer, Trust, home_roster, open_home, wall_clock
+from lanmsg.api import NAME_MAX_BYTES, Peer, Trust, home_roster, wall_clock
 from lanmsg.cli.fields import peer_fields
 from lanmsg.cli.output import Result, ask, can_ask
 from lanmsg.cli.parser import Invocation, usage_error
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 HEX_MIN = 8
 """Fewer digits are found by chance too soon."""
+
+VERIFYING_DIGITS = 16
+"""64 bits of a fingerprint that match what its owner read out: nobody makes a key to fit them."""
 
 COMPARE = (
     "ask {name} on another channel and compare, then: lanmsg trust {name} --replace --fingerprint {digits}"
@@ -39,6 +42,9 @@ def trust(invocation: Invocation) -> Result:
             store.peers.succeed(old.id, peer.id, nickname=peer.nickname, now=wall_clock())
         else:
             store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
+        if len(wanted_digits(invocation)) >= VERIFYING_DIGITS:
+            store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
+            return f"{name_of(peer)} is verified: {fingerprint(peer.id)}"
         return f"{name_of(peer)} is trusted: {fingerprint(peer.id)}"
 
     return decided(invocation, decide)
@@ -84,7 +90,7 @@ def rename(invocation: Invocation) -> Result:
 
 
 def decided(invocation: Invocation, decide: Callable[["Store", Peer], str]) -> Result:
-    store = open_home(invocation.settings)
+    store = invocation.home()
     try:
         peer = home_roster(store).one(invocation.options.peer) or on_the_network(invocation)
         invocation.output.notice(decide(store, peer))

@@ -293,7 +293,8 @@ def _offered(transfer: Transfer) -> Offered:
 
 def _failure(error: TransferError, run: Run, *, is_stream: bool) -> Outcome:
     """A run that could not go on: PAUSED if a later one can, CANCELLED if somebody wanted it so."""
-    reason = f"{error} (said the other side)" if error.by_peer else str(error)
+    is_told = error.by_peer and "other side" not in str(error)
+    reason = f"{error} (said the other side)" if is_told else str(error)
     if is_stream and error.code in GOES_ON_LATER:
         return Outcome(TransferState.FAILED, f"{reason}; a stream cannot go on later", "lost", done=run.done)
     if error.code in GOES_ON_LATER:

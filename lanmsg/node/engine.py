@@ -88,6 +88,7 @@ class Engine:
         self._shared = SharedPresence(self.disk, self.roster, self.owner)
         self._shown: dict[PeerId, Peer] = {}
         self._is_cut_off = False
+        self._asked_names: dict[PeerId, str] = {}
         self._warned: set[PeerId] = set()
         self._rates = RateMeter()
         self._last_message = 0
@@ -228,7 +229,7 @@ class Engine:
         """Said once each time the network goes: with none, nobody else can appear."""
         used = [each for each in self.air.interfaces if not each.skipped]
         is_cut_off = not self.settings.interfaces and all(each.address.startswith("127.") for each in used)
-        if is_cut_off and not self._is_cut_off:
+        if is_cut_off and not self._is_cut_off and self.listening:
             self.notice("there is no network", "it is used as soon as there is one; lanmsg help network")
         self._is_cut_off = is_cut_off
 
@@ -247,6 +248,14 @@ class Engine:
             self._shared.note(peer_id)
             self.subscriptions.publish(PeerAppeared(now) if before is None else PeerChanged(now))
         self._warn(now)
+        self._ask_name(peer_id)
+
+    def _ask_name(self, peer: PeerId) -> None:
+        """Somebody known announces another name: only a session can prove that it is theirs."""
+        name = self.roster.new_name_of(peer)
+        if name and self.listening and self._asked_names.get(peer) != name:
+            self._asked_names[peer] = name
+            self._tasks.start(self.sessions.meet(peer))
 
     def _warn(self, peer: Peer) -> None:
         if peer.trust is Trust.CHANGED and peer.id not in self._warned:

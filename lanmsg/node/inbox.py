@@ -108,13 +108,14 @@ class Inbox:
         def note(store: Store) -> Peer:
             known = store.peers.get(peer)
             if address is None and known is not None and known.proven:
-                # A command of that home visits: how its listener is, and where, is for that one to say.
-                status, remark, addresses = known.status, known.note, known.addresses
+                # A command of that home visits: who its listener is, how and where, is for that one to say.
+                name, status, remark, addresses = known.nickname, known.status, known.note, known.addresses
             else:
-                status, remark, addresses = _status(profile), profile.note, (address,) if address else ()
+                name, status, remark = profile.name, _status(profile), profile.note
+                addresses = (address,) if address else ()
             return store.peers.saw(
                 peer,
-                nickname=profile.name,
+                nickname=name,
                 status=status,
                 note=remark,
                 addresses=addresses,

@@ -31,7 +31,7 @@ from lanmsg.node.directory import Directory
 from lanmsg.node.engine import Engine
 from lanmsg.node.file_source import scan, sources_of
 from lanmsg.node.identity import home_identity
-from lanmsg.node.own_words import check_size, check_text, checked_name, checked_note
+from lanmsg.node.own_words import absolute, check_size, check_text, checked_name, checked_note, make_folder
 from lanmsg.node.subscriptions import Subscription
 from lanmsg.node.tasks import Tasks, plainest
 from lanmsg.node.transfers import LEASE_S
@@ -70,6 +70,8 @@ class Node:
                 try:
                     node = cls(engine)
                     await engine.start(listen=listen)
+                    if store.notice:
+                        engine.notice(store.notice)
                     yield node
                 finally:
                     await engine.stop()
@@ -342,13 +344,14 @@ class Node:
         `pin` is False when a rule like "from anyone" says yes, and no person decided about this peer.
         """
         transfer = await self.read(lambda store: store.transfers.get(number))
+        where = absolute(destination) if destination is not None else None
+        await asyncio.to_thread(make_folder, where or self.settings.downloads)
         if transfer is not None:
             peer = self._safe_peer(transfer.peer)
             if pin:
                 await self._write(
                     lambda store: store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
                 )
-        where = absolute(destination) if destination is not None else None
         return await self._engine.desk.decide(number, TransferState.ACCEPTED, destination=where)
 
     async def decline(self, number: int, reason: str = "") -> Transfer:
@@ -386,7 +389,3 @@ class Node:
         result = await self._engine.disk.write(work)
         self._engine.wake()
         return result
-
-
-def absolute(path: Path) -> Path:
-    return path.expanduser().absolute()

@@ -1,5 +1,8 @@
 """What this person writes: as the protocol takes it, or LanmsgError (usage) says why not."""
 
+import os
+from pathlib import Path
+
 from lanmsg.config import NAME_MAX_BYTES
 from lanmsg.model import LanmsgError
 from lanmsg.protocol.constants import NOTE_MAX_BYTES, TEXT_MAX_BYTES
@@ -39,4 +42,21 @@ def check_size(text: str) -> None:
             f"the text has {size} bytes, at most {TEXT_MAX_BYTES} go in a message",
             code="usage",
             hint="send it as a file",
+        )
+
+
+def absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def make_folder(folder: Path) -> None:
+    """Blocking. Raises LanmsgError (disk) when nothing can be saved there, before anybody is told yes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
+    except OSError as error:
+        why = (error.strerror or "it cannot be made").lower()
+    if why:
+        raise LanmsgError(
+            f"cannot save into {folder}: {why}", code="disk", hint="choose another folder with --to"
         )

@@ -66,6 +66,13 @@ class Roster:
         """Whether it announces itself, and so is here without a session."""
         return peer in self._air
 
+    def new_name_of(self, peer: PeerId) -> str:
+        """What a peer that we know by another name announces; "" when it is the same, or it has a session."""
+        known, presence = self._book.get(peer), self._air.get(peer)
+        if known is None or presence is None or known.trust not in PINNED_STATES:
+            return ""
+        return presence.name if known.proven and presence.name != known.nickname else ""
+
     def trust_of(self, peer: PeerId) -> Trust:
         found = self.get(peer)
         return found.trust if found else Trust.NEW
@@ -81,10 +88,12 @@ class Roster:
         seen = self._seen(peer)
         if known is None or seen is None:
             return self._judged(found) if (found := known or seen) is not None else None
-        # What a peer said of itself in a session counts; a datagram only adds where it is and its status.
+        # Of somebody this person knows a datagram tells only where it is and its status: a name has to be
+        # proven. Strangers are called what they call themselves now.
+        is_settled = known.proven and known.trust in PINNED_STATES
         both = replace(
             known,
-            nickname=known.nickname if known.proven else seen.nickname,
+            nickname=known.nickname if is_settled else seen.nickname or known.nickname,
             present=True,
             status=seen.status,
             note=known.note if seen.status is not Status.AVAILABLE or known.status is seen.status else "",

@@ -1,6 +1,7 @@
 """Who is on the line: the open message sessions by peer, those that come in, and those we dial."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -85,6 +86,11 @@ class Sessions:
             self._tasks.start(self._dial_for_messages(peer, wanted))
         # Shielded: one who stops waiting must not hang up on the others.
         return await asyncio.shield(wanted)
+
+    async def meet(self, peer: PeerId) -> None:
+        """For its profile, which comes with a session; not to get it is nobody's loss."""
+        with contextlib.suppress(UnreachableError):
+            await self.to(peer)
 
     async def open(
         self, addresses: Sequence[Address], expected: PeerId | None, *, bulk: bool = False

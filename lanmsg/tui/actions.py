@@ -235,7 +235,7 @@ async def trust(desk: Desk, rest: str) -> None:
     if peer.trust is Trust.BLOCKED:
         raise LanmsgError(f"{desk.state.label(peer.id)} is blocked", code="security", hint="/unblock first")
     await desk.node.set_trust(peer.id, Trust.PINNED)
-    desk.state.say(f"{desk.state.label(peer.id)}: this key is trusted from now on")
+    desk.state.say(f"{desk.state.label(peer.id)}: this key is pinned from now on")
 
 
 async def block(desk: Desk, rest: str) -> None:

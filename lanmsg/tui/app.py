@@ -101,7 +101,7 @@ class App:
         )
         # A lone Esc is told from Alt-x by waiting; half a second by default, which feels broken.
         application.ttimeoutlen = application.timeoutlen = 0.05
-        application.key_processor.before_key_press += lambda _: self._clock()
+        application.key_processor.before_key_press += lambda _: self._before_key()
         # Not after each key: a lone Esc is carried out by a timer, which is no key press.
         application.before_render += lambda _: self._before_render()
         application.after_render += lambda _: self._rendered()
@@ -241,9 +241,13 @@ class App:
     def _draw(self) -> None:
         self.application.invalidate()
 
+    def _before_key(self) -> None:
+        self._clock()
+        self.keyboard.settle_question()
+
     def _before_render(self) -> None:
         """Bring the windows and the store up to what the state now says."""
-        self._clock()
+        self._before_key()
         self.drafts.follow()
         self.screen.focus()
         talk = self.state.current

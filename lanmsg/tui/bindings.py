@@ -200,10 +200,15 @@ class KeyActions:
 
     def back(self, press: KeyPressEvent) -> None:
         asking = self._state.asking
-        if asking is not None and self._state.query is None and self._state.page is None:
+        if asking is not None and self._state.query is None:
             self._keyboard.answer("back")
         elif not moves.leave(self._state):
             self.newest(press)
+
+    def back_and_slash(self, press: KeyPressEvent) -> None:
+        """Esc and, right after it, the / of a command: a terminal cannot tell them from Alt-/."""
+        self.back(press)
+        self._keyboard.slash()
 
     def find(self, press: KeyPressEvent) -> None:
         if self._state.open is not None:
@@ -324,6 +329,7 @@ def bindings(actions: KeyActions, keyboard: Keyboard) -> KeyBindings:
         "any": Condition(lambda: True),
     }
     table = actions.table()
+    bound.add("escape", "/")(actions.back_and_slash)
     for key in state.keys:
         for sequence in key.keys:
             _bind(bound, key.action, sequence, conditions[key.mode], table[key.action])

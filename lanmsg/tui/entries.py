@@ -2,13 +2,21 @@
 
 from typing import NamedTuple
 
-from lanmsg.api import Direction, Message, Transfer, TransferState, Trust
+from lanmsg.api import Direction, Message, Transfer, TransferState
 from lanmsg.terminal import Kind, cell_width, clip, clock, date, human_size, printable
 from lanmsg.tui.rows import Row
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Entry, Note, Talk
 from lanmsg.tui.theme import nick_style
-from lanmsg.tui.wording import delivery_mark, failure, transfer_size, transfer_state, transfer_title, warning
+from lanmsg.tui.wording import (
+    delivery_mark,
+    failure,
+    transfer_size,
+    transfer_state,
+    transfer_title,
+    warning,
+    who,
+)
 from lanmsg.tui.wrap import wrap
 
 TIME_CELLS = 5
@@ -142,11 +150,9 @@ def _transfer(state: State, transfer: Transfer, look: Look) -> list[Row]:
     incoming = transfer.direction is Direction.IN
     offered = transfer.state is TransferState.OFFERED and incoming
     arrow = state.glyphs.down if incoming else state.glyphs.up
-    peer = state.peers.get(transfer.peer)
     parts = [transfer_title(transfer), transfer_size(transfer), warning(transfer) if incoming else ""]
     if offered:
-        unverified = "" if peer and peer.trust is Trust.VERIFIED else " (not verified)"
-        parts[0] = f"{state.label(transfer.peer)}{unverified} offers {parts[0]}"
+        parts[0] = f"{who(state, transfer)} offers {parts[0]}"
     else:
         parts.append(transfer_state(state, transfer))
     lines = wrap(

@@ -10,7 +10,7 @@ from typing import Any
 from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.document import Document
 
-from lanmsg.api import LanmsgError, TransferState
+from lanmsg.api import LanmsgError, Transfer, TransferState
 from lanmsg.terminal import human_size
 from lanmsg.tui import actions, moves
 from lanmsg.tui.completion import candidates, paths
@@ -21,6 +21,7 @@ from lanmsg.tui.moves import Want
 from lanmsg.tui.reader import Reader
 from lanmsg.tui.state import Asking, Menu, State
 from lanmsg.tui.talk import Key
+from lanmsg.tui.wording import with_hint
 
 ASK_ABOVE_BYTES = 100_000_000
 """A transfer that has come this far is not cancelled by one key."""
@@ -103,8 +104,7 @@ class Keyboard:
         try:
             await work
         except LanmsgError as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            self.state.say(f"{error}{hint}", style="class:alert", seconds=15)
+            self.state.say(with_hint(str(error), error.hint), style="class:alert", seconds=15)
             if line and not self._screen.input.text:
                 self._screen.input.set_document(Document(line, len(line)), bypass_readonly=True)
                 self.state.menu = None
@@ -121,6 +121,12 @@ class Keyboard:
         document = self._screen.input.document
         line = document.text_before_cursor[:start] + text
         self._screen.input.set_document(Document(line + document.text_after_cursor, len(line)))
+
+    def slash(self) -> None:
+        """A command begins, unless a page or a line for another purpose has the keys."""
+        if self.state.query is None and self.state.page is None:
+            self._screen.focus()
+            self._screen.input.insert_text("/")
 
     def _line_changed(self) -> None:
         found = candidates(self.state, self.before_cursor())
@@ -183,11 +189,24 @@ class Keyboard:
             return
         transfer = progress.transfer
         if transfer.state is TransferState.RUNNING and transfer.done > ASK_ABOVE_BYTES:
-            words = f"cancel transfer {number} after {human_size(transfer.done)}?"
+            words = _cancel_words(transfer)
             choices = (("^Y", "cancel it"), ("Esc", "go on"))
             moves.ask(self.state, Asking("cancel", words, choices, number=number))
         else:
             self.submit(f"/cancel {number}")
+
+    def settle_question(self) -> None:
+        """Whether to cancel is asked while the transfer moves and its page is shown; the size follows."""
+        asking, page = self.state.asking, self.state.page
+        if asking is None or asking.kind != "cancel":
+            return
+        progress = self.state.transfers.get(asking.number)
+        shown = page is not None and page.kind == "transfers"
+        if progress is None or progress.transfer.state.is_final or not shown:
+            # An answer that is on its way already must not reach the question behind this one.
+            self.state.asking, self.state.question_since = None, self.state.tick
+        else:
+            asking.text = _cancel_words(progress.transfer)
 
     def copy_path(self, number: int) -> None:
         progress = self.state.transfers.get(number)
@@ -265,3 +284,7 @@ class Keyboard:
             self.state.page.chosen -= up if self.state.page.kind == "transfers" else 0
         else:
             self.fetch(moves.scroll(self.state, up))
+
+
+def _cancel_words(transfer: Transfer) -> str:
+    return f"cancel transfer {transfer.number} after {human_size(transfer.done)}?"

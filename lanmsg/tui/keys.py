@@ -22,7 +22,8 @@ class Key:
 
 
 TALKING, MOVING, READING, SCREEN, FILES = "Talking", "Conversations", "Reading", "Screen", "Transfers page"
-CATEGORIES = (TALKING, MOVING, READING, SCREEN, FILES)
+CHOOSING = "In the Ctrl-K list, and while finding"
+CATEGORIES = (TALKING, MOVING, CHOOSING, READING, SCREEN, FILES)
 
 KEYS = (
     Key(("f1",), "help", "this help", SCREEN, "any", "help"),
@@ -74,9 +75,9 @@ KEYS = (
     Key(("r",), "retry", "try it again", FILES, "transfers", "retry"),
     Key(("y",), "copy_path", "copy its path", FILES, "transfers", "copy path"),
     Key(("q",), "back", "back", FILES, "page"),
-    Key(("enter",), "query_enter", "go there", MOVING, "query"),
-    Key(("up",), "query_up", "up, or an earlier match", MOVING, "query"),
-    Key(("down", "tab"), "query_down", "down, or a later match", MOVING, "query"),
+    Key(("enter",), "query_enter", "go there; finding: an earlier match", CHOOSING, "query"),
+    Key(("up",), "query_up", "up; finding: an earlier match", CHOOSING, "query"),
+    Key(("down", "tab"), "query_down", "down; finding: a later match", CHOOSING, "query"),
 )
 """`mode`: talk, ask (a question is shown), page, transfers (that page), query (a line of its own), any."""
 

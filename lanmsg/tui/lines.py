@@ -23,7 +23,16 @@ from lanmsg.api import (
 )
 from lanmsg.terminal import Kind, clock, human_size, printable
 from lanmsg.tui.state import State
-from lanmsg.tui.wording import failure, percent, transfer_size, transfer_state, transfer_title, warning, who
+from lanmsg.tui.wording import (
+    TRUST_WORDS,
+    failure,
+    percent,
+    transfer_size,
+    transfer_state,
+    transfer_title,
+    warning,
+    who,
+)
 
 STEP = 25
 """Percent between two lines about a transfer."""
@@ -51,7 +60,7 @@ class Lines:
                 said = [f"{self._state.label(peer.id)} left"]
             case KeyChanged(peer):
                 name = printable(peer.name, Kind.NAME)
-                said = [f"WARNING: a new key calls itself {name}. Nothing is sent to it."]
+                said = [f"WARNING, KEY CHANGED: another key calls itself {name}. Nothing is sent to it."]
             case MessageAdded(message):
                 said = self.message(message) if message.sender is not None else []
             case MessageChanged(message):
@@ -67,12 +76,8 @@ class Lines:
     def _came(self, peer: Peer) -> list[str]:
         if peer.trust is Trust.BLOCKED:
             return []
-        known = (
-            ""
-            if self._state.is_pinned(peer.id) or peer.trust is Trust.CHANGED
-            else ", a key never met before"
-        )
-        return [f"{self._state.label(peer.id)} is here{known}"]
+        new = f" ({TRUST_WORDS[peer.trust]})" if peer.trust is Trust.NEW else ""
+        return [f"{self._state.label(peer.id)}{new} is here"]
 
     def message(self, message: Message, *, time: bool = False) -> list[str]:
         """NAME: text; the rows after the first are indented."""

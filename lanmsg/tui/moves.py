@@ -86,14 +86,25 @@ def open_slot(state: State, slot: int) -> None:
 
 
 def next_unread(state: State) -> bool:
-    """The conversation that waits longest in list order; False when everything is read."""
+    """The topmost unread conversation of the list as it is shown; pressed again at once, the one below it.
+    News that came since the person looked do not change whom the key opens. False when everything is read.
+    """
+    if _open_unread(state):
+        return True
+    # Of somebody whom the list does not show yet.
+    state.order_held = 0.0
     roster.refresh(state)
-    order = state.order
-    start = state.places.get(state.open, -1) + 1 if state.open is not None else 0
-    for conversation in order[start:] + order[:start]:
+    return _open_unread(state)
+
+
+def _open_unread(state: State) -> bool:
+    walking = state.tick < state.order_held
+    start = state.places.get(state.open, -1) + 1 if state.open is not None and walking else 0
+    for conversation in state.order[start:] + state.order[:start]:
         talk = state.talks.get(conversation)
         if talk is not None and talk.unread and conversation != state.open:
             open_conversation(state, conversation)
+            state.order_held = state.tick + HOLD
             return True
     return False
 

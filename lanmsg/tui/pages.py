@@ -11,6 +11,8 @@ from lanmsg.tui.rows import Row, all_in, clipped, spread
 from lanmsg.tui.state import Page, Progress, State
 from lanmsg.tui.strips import ETA_AFTER, key_of, meter
 from lanmsg.tui.wording import (
+    TRUST_MEANINGS,
+    TRUST_WORDS,
     percent,
     presence_glyph,
     presence_word,
@@ -49,6 +51,9 @@ def help_page(state: State, page: Page, columns: int) -> list[Row]:
         for key in state.keys:
             if key.category == category:
                 rows += _explained(keytable.shown_all(key), key.help, 24, columns)
+    rows += [[], [("class:heading", " People's keys")]]
+    for trust, meaning in TRUST_MEANINGS.items():
+        rows += _explained(TRUST_WORDS[trust], meaning, 24, columns)
     rows += [[], [("class:heading", " COMMANDS")]]
     for category in dict.fromkeys(command.category for command in COMMANDS):
         rows += [[], [("class:heading", f" {category}")]]
@@ -164,7 +169,7 @@ def _person_row(state: State, peer: Peer) -> Row:
             f" {presence_glyph(peer, state.glyphs)} {fit(state.label(peer.id), 18)} {presence_word(peer):5} ",
         ),
         ("", f"{fit(str(peer.addresses[0]) if peer.addresses else '', 21)} "),
-        (style, f"{fit(trust_words(peer, state.glyphs), 13)} "),
+        (style, f"{fit(trust_words(peer, state.glyphs), 14)} "),
         ("", f"{fingerprint(peer.id, 2)}  "),
         ("", printable(peer.note) if peer.present else last_seen(state, peer)),
     ]
@@ -182,7 +187,7 @@ def _person(state: State, peer: Peer, columns: int) -> list[Row]:
     lines = [
         f"calls itself   {printable(peer.nickname, Kind.NAME)}",
         f"state          {presence_word(peer)} {printable(peer.note)}".rstrip(),
-        f"key            {trust_words(peer, state.glyphs)}",
+        f"key            {trust_words(peer, state.glyphs)}: {TRUST_MEANINGS[peer.trust]}",
         f"fingerprint    {fingerprint(peer.id)}",
         f"addresses      {', '.join(map(str, peer.addresses)) or 'none known'}",
         f"first seen     {date(peer.first_seen)} {clock(peer.first_seen)}" if peer.first_seen else "",

@@ -21,7 +21,7 @@ def welcome(state: State, columns: int) -> list[Row]:
     if width(visible) > columns:
         rows = [[], visible[:1], [("", "  "), ("class:strong", state.name)]]
     rows += paragraph(
-        "People on this network who start lanmsg show up here within about 5 seconds.", columns, 2
+        "People on this network who start lanmsg show up here after about a second.", columns, 2
     )
     rows.append([])
     used = [each for each in state.interfaces if not each.skipped]
@@ -63,10 +63,11 @@ def _causes(state: State, used: list[Interface], *, heard: bool) -> list[str]:
 def _somebody_here(state: State, columns: int) -> list[Row]:
     unread = state.unread()
     waiting = plural(unread, "message is", "messages are")
+    them = "it" if unread == 1 else "them"
     here = plural(state.here, "person is", "people are")
     return [
         [],
-        *paragraph(f"{here} here." + (f" {waiting} unread: Tab opens them." if unread else ""), columns, 2),
+        *paragraph(f"{here} here." + (f" {waiting} unread: Tab opens {them}." if unread else ""), columns, 2),
         [],
         *paragraph(
             f"{key_of(state, 'switch')} chooses a conversation, /msg NAME TEXT writes at once.", columns, 2

@@ -92,7 +92,7 @@ def _word(state: State, peer: Peer | None, *, wide: bool) -> str:
     if peer is None:
         return ""
     if peer.trust is Trust.CHANGED:
-        return "new key" if wide else ""
+        return "changed" if wide else ""
     if not peer.present:
         return last_seen(state, peer)
     return presence_word(peer) if wide and presence_word(peer) != "here" else ""

@@ -19,6 +19,7 @@ from lanmsg.tui.rows import Row, with_plain_signs
 from lanmsg.tui.state import State
 from lanmsg.tui.theme import ASCII
 from lanmsg.tui.update import seen, update
+from lanmsg.tui.wording import with_hint
 
 Opening = AbstractAsyncContextManager[ScreenNode]
 ReadLine = Callable[[str], Awaitable[str | None]]
@@ -133,7 +134,7 @@ class Plain:
         try:
             await actions.enter(self._desk, line)
         except LanmsgError as error:
-            self._write(printable(f"{error}; {error.hint}" if error.hint else str(error)))
+            self._write(printable(with_hint(str(error), error.hint)))
         if self.state.asking is not None:
             self._write(f"{self.state.asking.text}. /quit again to leave")
         if self.state.notice is not None:

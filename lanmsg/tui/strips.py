@@ -8,6 +8,7 @@ from lanmsg.tui.keys import Key, shown
 from lanmsg.tui.rows import Row, all_in, clipped, filled, first_that_fits, spread, width
 from lanmsg.tui.state import Progress, State
 from lanmsg.tui.wording import (
+    ending,
     percent,
     transfer_size,
     transfer_title,
@@ -62,6 +63,7 @@ def _offer_wordings(state: State, offer: Transfer) -> list[str]:
         f" {sign} {person} offers {title} ({size}{program}{free}){wide}",
         f" {sign} {person} offers {title} ({size}{program}){wide}",
         f" {sign} {person}: {title} {size}{program}{middle}",
+        f" {sign} {person}: {title} {size}{program}  [{yes}] accept [{no}] decline",
         f" {sign} {label}: {title} {size}{program}  [{yes}] accept [{no}] decline",
         f" {sign} {title} {size}{program} [{yes}] accept [{no}] no",
         f" {sign} [{yes}] yes [{no}] no {size} {title}",
@@ -107,7 +109,7 @@ def _movement(state: State, progress: Progress, bar: int, columns: int) -> Row:
         words = "delivered" if transfer.direction is Direction.OUT else "saved"
         return [("class:good", f"{state.glyphs.delivered} {words}  {transfer_size(transfer)}")]
     if transfer.state.is_final:
-        return [("class:bad", f"{state.glyphs.failed} {transfer.state.value} {transfer.reason}".rstrip())]
+        return [("class:bad", f"{state.glyphs.failed} {ending(transfer)}")]
     gap = "   " if columns >= 100 else " " if columns < 64 else "  "
     row: Row = []
     if done is not None:

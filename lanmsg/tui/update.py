@@ -104,7 +104,9 @@ def _key_changed(state: State, event: KeyChanged) -> Damage:
     if event.before in state.peers:
         state.epoch += 1
     state.say(
-        f"!! {state.label(event.peer.id)} is a NEW KEY under a known name", style="class:alert", seconds=60
+        f"!! KEY CHANGED: {state.label(event.peer.id)} uses a name you know with another key",
+        style="class:alert",
+        seconds=60,
     )
     return Damage.ROWS
 

@@ -13,6 +13,24 @@ PROGRAM_TYPES = frozenset(
 """File types that do something when somebody opens them; the offer says so before the person answers."""
 
 
+TRUST_WORDS = {
+    Trust.NEW: "new",
+    Trust.PINNED: "pinned",
+    Trust.VERIFIED: "verified",
+    Trust.CHANGED: "KEY CHANGED",
+    Trust.BLOCKED: "blocked",
+}
+"""What is decided about a key, in the words of the shell; the title, questions, /who and F1 share them."""
+
+TRUST_MEANINGS = {
+    Trust.NEW: "nothing was decided yet: anybody can take any name",
+    Trust.PINNED: "you have dealt with this key: it is the one of that name",
+    Trust.VERIFIED: "you compared the fingerprint with the person",
+    Trust.CHANGED: "another key uses a name you know: nothing is sent, no file is taken",
+    Trust.BLOCKED: "you refuse this key",
+}
+
+
 def presence_glyph(peer: Peer, glyphs: Glyphs) -> str:
     if not peer.present:
         return glyphs.gone
@@ -27,24 +45,14 @@ def presence_word(peer: Peer) -> str:
 
 def trust_words(peer: Peer, glyphs: Glyphs) -> str:
     """What this person has decided about the key; said in words, as it is what a title must not get wrong."""
-    match peer.trust:
-        case Trust.VERIFIED:
-            return f"{glyphs.delivered} verified"
-        case Trust.PINNED:
-            return "known key"
-        case Trust.NEW:
-            return "not verified"
-        case Trust.CHANGED:
-            return "!! NEW KEY"
-        case Trust.BLOCKED:
-            return "blocked"
+    sign = {Trust.VERIFIED: f"{glyphs.delivered} ", Trust.CHANGED: "!! "}.get(peer.trust, "")
+    return sign + TRUST_WORDS[peer.trust]
 
 
 def who(state: State, transfer: Transfer) -> str:
-    """The person of an offer, with a warning unless the key is verified."""
+    """The person of an offer, and what is decided about the key."""
     peer = state.peers.get(transfer.peer)
-    verified = peer is not None and peer.trust is Trust.VERIFIED
-    return state.label(transfer.peer) + ("" if verified else " (not verified)")
+    return f"{state.label(transfer.peer)} ({TRUST_WORDS[peer.trust if peer else Trust.NEW]})"
 
 
 def transfer_title(transfer: Transfer) -> str:
@@ -55,7 +63,7 @@ def transfer_title(transfer: Transfer) -> str:
     title = printable(first.name, Kind.FILE) + ("/" if first.is_folder else "")
     if len(transfer.files) > 1:
         return f"{title} and {len(transfer.files) - 1} more"
-    return f"{title} ({plural(transfer.count, 'file')})" if first.is_folder else title
+    return f"{title} ({plural(transfer.count, 'entry', 'entries')})" if first.is_folder else title
 
 
 def transfer_size(transfer: Transfer) -> str:
@@ -81,7 +89,7 @@ def transfer_state(state: State, transfer: Transfer) -> str:
     ours, theirs = _PHRASES[transfer.state]
     phrase = theirs if transfer.direction is Direction.IN else ours
     done = percent(transfer)
-    return phrase.format(
+    said = phrase.format(
         peer=peer,
         number=transfer.number,
         reason=reason,
@@ -90,6 +98,8 @@ def transfer_state(state: State, transfer: Transfer) -> str:
         yes=state.glyphs.delivered,
         no=state.glyphs.failed,
     )
+    # "cancelled: cancelled by the other side" stutters.
+    return said.replace(f"{transfer.state.value}: {transfer.state.value}", transfer.state.value, 1)
 
 
 _PHRASES = {
@@ -105,6 +115,17 @@ _PHRASES = {
     TransferState.EXPIRED: ("expired unanswered", "offer withdrawn{when}"),
     TransferState.FAILED: ("{no} failed{reason}", "{no} failed{reason}"),
 }
+
+
+def ending(transfer: Transfer) -> str:
+    """The state it ended in and why, as briefly as there is room for in the strip."""
+    reason = printable(transfer.reason)
+    return reason if reason.startswith(transfer.state.value) else f"{transfer.state.value} {reason}".rstrip()
+
+
+def with_hint(text: str, hint: str) -> str:
+    """What went wrong, and what to do about it, as one sentence."""
+    return f"{text}{' ' if text.endswith('?') else '; '}{hint}" if hint else text
 
 
 def delivery_mark(message: Message, glyphs: Glyphs) -> tuple[str, str]:

@@ -1,33 +1,27 @@
 """Nodes on loopback for the tests of this room."""
 
-import sqlite3
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lanmsg.node import sessions
 from lanmsg.protocol import probes
-from lanmsg.storage import database
 from tests.node.neighbours import Neighbours
+
+MEMORY_DISK = Path("/dev/shm")
 
 
 @pytest.fixture
-def neighbours(tmp_path: Path, free_port: int, loopback: Callable[[], str]) -> Neighbours:
-    return Neighbours(tmp_path, free_port, loopback)
-
-
-@pytest.fixture(autouse=True)
-def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store need not survive a power cut here, and a busy disk makes a flush take long."""
-    set_up = database._set_up
-
-    def without_flush(connection: sqlite3.Connection) -> None:
-        set_up(connection)
-        connection.execute("PRAGMA synchronous = OFF")
-
-    monkeypatch.setattr(database, "_set_up", without_flush)
-    monkeypatch.setattr(database.Database, "_set_synchronous", lambda *_: None)
+def neighbours(tmp_path: Path, free_port: int, loopback: Callable[[], str]) -> Iterator[Neighbours]:
+    """Their homes are in memory where that can be: a busy disk makes each flush take long."""
+    if not os.access(MEMORY_DISK, os.W_OK):
+        yield Neighbours(tmp_path, free_port, loopback)
+        return
+    with tempfile.TemporaryDirectory(dir=MEMORY_DISK, prefix="lanmsg-tests-") as folder:
+        yield Neighbours(Path(folder), free_port, loopback)
 
 
 @pytest.fixture(autouse=True)

@@ -153,6 +153,13 @@ def test_a_transfer_has_one_run_at_a_time(neighbours: Neighbours, disk: Disk) ->
         async with asyncio.timeout(1.0):
             with pytest.raises(ConnectionError):
                 await ended(second)
+        runs = engine_of(anna).desk.runs
+        run = runs._runs[sent.number]
+        third = await engine_of(anna).sessions.open(ben.tcp, ben.id, bulk=True)
+        third.send(Bulk(sent.id, "source"))
+        async with asyncio.timeout(1.0):
+            await runs.serve(third, sent)
+        assert (runs._runs[sent.number], third.closed) == (run, True)
         disk.go_on()
         await becomes(anna, sent, TransferState.DONE)
 

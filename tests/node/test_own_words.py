@@ -1,9 +1,11 @@
 """What a person writes, up to the limits of the protocol and not beyond."""
 
+from pathlib import Path
+
 import pytest
 
 from lanmsg.model import LanmsgError, MessageId
-from lanmsg.node.own_words import check_size, check_text, checked_name, checked_note
+from lanmsg.node.own_words import check_size, check_text, checked_name, checked_note, make_folder
 from lanmsg.protocol.constants import NAME_MAX_BYTES, NOTE_MAX_BYTES, TEXT_MAX_BYTES
 from lanmsg.protocol.payload import Message, encode
 
@@ -41,3 +43,13 @@ def test_a_note_may_be_empty() -> None:
     for note in ("x" * (NOTE_MAX_BYTES + 1), "a\nb", "\0", "\ud83d"):
         with pytest.raises(LanmsgError):
             checked_note(note)
+
+
+def test_a_folder_to_save_in_is_made_before_anybody_is_told_yes(tmp_path: Path) -> None:
+    make_folder(tmp_path / "new" / "folder")
+    assert (tmp_path / "new" / "folder").is_dir()
+    (tmp_path / "file").write_text("x")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(LanmsgError, match="cannot save into") as refusal:
+            make_folder(folder)
+        assert refusal.value.code == "disk"

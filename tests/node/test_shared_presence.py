@@ -39,6 +39,18 @@ def test_a_second_screen_sees_what_the_first_one_does(neighbours: Neighbours) ->
     neighbours.run(story)
 
 
+def test_whom_the_listener_lost_has_left_for_a_second_screen_too(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        _, ben = await neighbours.meet("anna", "ben")
+        second = await neighbours.open("anna")
+        await until(lambda: engine_of(second).roster.is_on_air(ben.id))  # ben has answered it as well
+        await until(lambda: engine_of(second).roster._shared)
+        await neighbours.close(ben)
+        await until(lambda: not sees(second, ben.id), 1.5)
+
+    neighbours.run(story)
+
+
 def test_a_second_screen_takes_over_and_loses_nobody_meanwhile(neighbours: Neighbours) -> None:
     async def story() -> None:
         first, ben = await neighbours.meet("anna", "ben")

@@ -15,6 +15,7 @@ from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait,
 from tests.node.puppet import puppet
 from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
 
+ACCEPTED = TransferState.ACCEPTED
 CANCELLED = TransferState.CANCELLED
 DECLINED = TransferState.DECLINED
 DONE = TransferState.DONE
@@ -168,7 +169,10 @@ def test_where_nothing_can_be_written_both_sides_say_that_it_failed(neighbours: 
         anna, ben = await neighbours.meet("anna", "ben")
         path = file_of(neighbours)
         sent, received = await offer(anna, ben, path)
-        await ben.accept(received.number, destination=path / "no folder")
+        with pytest.raises(LanmsgError, match="not a directory"):
+            await ben.accept(received.number, destination=path / "no folder")
+        # It was one when the person said yes, and is none any more.
+        await engine_of(ben).desk.decide(received.number, ACCEPTED, destination=path / "no folder")
         assert "report.pdf" in (await becomes(ben, received, FAILED)).reason
         assert "other side" in (await becomes(anna, sent, FAILED)).reason
 
@@ -240,6 +244,19 @@ def test_a_command_sends_by_itself_where_no_listener_runs(neighbours: Neighbours
         await ben.accept(received.number)
         await becomes(command, sent, DONE)
         await becomes(ben, received, DONE)
+
+    neighbours.run(story)
+
+
+def test_a_command_tells_what_it_decides_where_no_listener_runs(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        await neighbours.close(ben)
+        command = await neighbours.open("ben", listen=False)
+        await until(lambda: sees(command, anna.id))
+        await command.decline(received.number, "no, thank you")
+        assert (await becomes(anna, sent, DECLINED)).reason == "no, thank you"
 
     neighbours.run(story)
 

@@ -7,7 +7,7 @@ from lanmsg.tui.bindings import PASTE_BYTES
 from tests.tui import scenes
 from tests.tui.double import Double, person
 from tests.tui.given import BEN
-from tests.tui.screen import Screen, play
+from tests.tui.screen import Screen, play, sequence
 
 
 def crowd(messages: int = 0) -> Double:
@@ -104,7 +104,7 @@ def test_an_offer_is_answered_by_keys_that_write_nothing() -> None:
             await screen.type("<c-k>anna<enter>half a")
             node.offered("ben", "video.mkv", 1_400_000_000)
             await screen.draw()
-            assert "? ben (not verified)" in screen.text
+            assert "? ben (pinned)" in screen.text
             await screen.type(keys)
             assert not [name for name, *_ in node.calls if name in ("accept", "decline")]
             screen.app.state.question_since -= 1
@@ -216,3 +216,56 @@ def test_ctrl_d_quits_on_an_empty_line_only_and_asks_while_files_move() -> None:
         await screen.until(screen.running.done)
 
     assert play(scene, node).code == 0
+
+
+def asking_to_cancel() -> Double:
+    node = crowd()
+    node.offered("anna", "second.txt", 10, number=3)
+    node.offered(
+        "ben", "a", 800_000_000, number=2, direction=Direction.OUT,
+        state=TransferState.RUNNING, done=404_000_000,
+    )  # fmt: skip
+    return node
+
+
+def test_esc_answers_the_question_before_it_closes_the_page() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>x")
+        assert "cancel transfer 2 after 404 MB?" in screen.text
+        screen.node.move(2, done=500_000_000)
+        await screen.draw()
+        assert "cancel transfer 2 after 500 MB?" in screen.text
+        await screen.type("<esc>")
+        assert "cancel transfer" not in screen.text
+        assert "TRANSFERS" in screen.text
+        await screen.type("<esc>")
+        assert "TRANSFERS" not in screen.text
+        assert not [call for call in screen.node.calls if call[0] == "cancel"]
+
+    play(scene, asking_to_cancel())
+
+
+def test_the_question_goes_with_its_transfer() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>x")
+        screen.app.state.question_since -= 1
+        screen.node.move(2, state=TransferState.DONE)
+        await screen.draw()
+        assert "cancel transfer" not in screen.text
+        await screen.type("<c-y>")
+        assert not [call for call in screen.node.calls if call[0] in ("accept", "cancel")]
+
+    play(scene, asking_to_cancel())
+
+
+@pytest.mark.parametrize("keys", ["<c-t>", "<c-c>", "<f1>"])
+def test_the_question_goes_with_its_page(keys: str) -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>x")
+        screen.app.state.question_since -= 1
+        # In one read: nothing was drawn between the two keys.
+        await screen.send("".join(map(sequence, (keys[1:-1], "c-y"))))
+        assert "cancel transfer" not in screen.text
+        assert not [call for call in screen.node.calls if call[0] in ("accept", "cancel")]
+
+    play(scene, asking_to_cancel())

@@ -5,7 +5,9 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from lanmsg.api import Conversation, LanmsgError, Message, MessageId, Peer
+import pytest
+
+from lanmsg.api import Conversation, LanmsgError, Message, MessageId, Peer, Status
 from tests.tui.double import Double, person
 from tests.tui.given import BEN
 from tests.tui.screen import Screen, play
@@ -112,3 +114,15 @@ def test_before_the_node_runs_nothing_is_lost() -> None:
         gate.set()
 
     play(scene, opening=late, ready=False)
+
+
+@pytest.mark.parametrize("before", ["", "<c-t>", "<c-k>b", "<c-f>x"])
+def test_esc_and_a_slash_in_one_read_are_both_keys(before: str) -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type(f"<c-k>ben<enter>{before}<a-/>away lunch")
+        assert screen.line == "/away lunch"
+        await screen.type("<enter>")
+        await screen.until(lambda: ("set_status", Status.AWAY, "lunch") in screen.node.calls)
+        assert not screen.node.said
+
+    play(scene, crowd())

@@ -37,9 +37,7 @@ class Reader:
 def test_who_comes_and_goes() -> None:
     reader = Reader(Double())
     assert reader.hear(PeerAppeared(person("ben"))) == ["ben is here"]
-    assert reader.hear(PeerAppeared(person("eve", trust=Trust.NEW))) == [
-        "eve is here, a key never met before"
-    ]
+    assert reader.hear(PeerAppeared(person("eve", trust=Trust.NEW))) == ["eve (new) is here"]
     assert reader.hear(PeerAppeared(person("rude", trust=Trust.BLOCKED))) == []
     assert reader.hear(PeerLeft(person("ben", present=False))) == ["ben left"]
     changed = person("ben", key="other", trust=Trust.CHANGED)
@@ -77,7 +75,7 @@ def test_a_file_from_the_offer_to_the_end() -> None:
     reader = Reader(node)
     offer = node.offered("ben", "a.exe", 1_000, text="run it")
     assert reader.hear(TransferAdded(offer)) == [
-        "ben (not verified) offers a.exe, 1.0 kB, a program: /accept 1 or /reject 1",
+        "ben (pinned) offers a.exe, 1.0 kB, a program: /accept 1 or /reject 1",
         "    run it",
     ]
     running = replace(offer, state=TransferState.RUNNING)

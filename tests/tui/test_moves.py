@@ -1,10 +1,10 @@
 """Going about: opening, stepping, scrolling, what is read from the store for it, and Esc."""
 
-from lanmsg.api import EVERYONE, TransferState
+from lanmsg.api import EVERYONE, MessageAdded, TransferState
 from lanmsg.tui import moves
 from lanmsg.tui.moves import Want
 from lanmsg.tui.state import Asking, Menu, Page
-from lanmsg.tui.update import loaded
+from lanmsg.tui.update import loaded, update
 from tests.tui.double import Double, person
 from tests.tui.given import ANNA, BEN, open_talk, picture, state_of
 
@@ -177,3 +177,23 @@ def test_the_question_asked_is_the_oldest_or_the_row_chosen() -> None:
     chosen = moves.asked(state)
     assert chosen is not None
     assert chosen.number == 2
+
+
+def test_next_unread_is_the_topmost_of_the_list_that_was_shown() -> None:
+    node = crowd(1)
+    state = state_of(node)
+    node.hear("carla", "hello")
+    update(state, MessageAdded(node.said[-1]))
+    picture(state)
+    shown = [state.title(conversation) for conversation in state.order]
+    assert shown[:2] == ["ben", "carla"]
+    node.hear("anna", "me too")
+    update(state, MessageAdded(node.said[-1]))
+    assert moves.next_unread(state)
+    assert state.open == BEN
+    picture(state)
+    assert [state.title(conversation) for conversation in state.order] == shown
+    assert moves.next_unread(state)
+    assert state.title(state.open) == "carla"
+    assert moves.next_unread(state)
+    assert state.open == ANNA

@@ -66,7 +66,7 @@ def test_people_who_is_here_first_and_alarming_keys_marked() -> None:
     assert rows[0] == " PEOPLE   2 here, 1 known but not here"
     assert "away" in rows[2]
     assert rows[2].endswith("lunch")
-    assert "!! NEW KEY" in rows[3]
+    assert "!! KEY CHANGED" in rows[3]
     assert rows[4].endswith("09:59")
     assert "Nobody has been seen" in page(state_of(), "people")
 
@@ -103,3 +103,15 @@ def test_status_names_every_interface_and_why_one_is_skipped() -> None:
 def test_lines_of_a_command() -> None:
     rows = page_rows(state_of(), Page("text", lines=("one", "two")), 80)
     assert text(rows) == " one\n two"
+
+
+def test_help_says_where_keys_apply_and_what_the_words_for_keys_mean() -> None:
+    shown = page(state_of(), "help")
+    _, choosing = shown.split("In the Ctrl-K list")
+    assert "go there" in choosing
+    assert shown.count("go there") == 1
+    for word in ("new", "pinned", "verified", "KEY CHANGED", "blocked"):
+        assert f"\n {word} " in shown
+    assert "pinned: you have dealt with this key" in page(
+        state_of(scenes.office()), "people", topic=peer_id("anna").hex()
+    )

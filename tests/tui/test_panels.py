@@ -19,6 +19,7 @@ def test_nobody_here_names_the_likely_causes_in_order() -> None:
     assert "allow UDP and TCP port 2372" in shown
     assert "compare 192.168.1.x" in shown
     assert "/connect 192.168.1.23" in shown
+    assert "show up here after about a second" in " ".join(shown.split())
 
 
 def test_a_cause_that_is_ruled_out_goes() -> None:
@@ -34,7 +35,7 @@ def test_with_people_it_says_how_to_begin() -> None:
     assert "1 person is here" in shown
     assert "unread" not in shown
     node.hear("ben", "hello")
-    assert "1 message is unread: Tab opens them" in text(welcome(state_of(node), 60))
+    assert "1 message is unread: Tab opens it." in text(welcome(state_of(node), 60))
     assert "/send NAME PATH" in shown
     assert "Starting" in text(welcome(state_of(ready=False), 60))
 

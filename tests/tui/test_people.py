@@ -45,7 +45,7 @@ def test_what_needs_attention_has_a_sign_of_its_own() -> None:
     assert " ? carla" in shown
     assert " REQUESTS" in shown
     assert "! ben~" in shown
-    assert "new key" in shown
+    assert "changed" in shown
     assert styles(people_list(state, 25, 20), "!") == "class:alert"
 
 

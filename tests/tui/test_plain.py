@@ -79,7 +79,7 @@ def test_news_are_lines() -> None:
     for line in (
         "carla is here",
         "ben: one\\x1b[2J",
-        "ben (not verified) offers a.exe, 10 B, a program: /accept 1",
+        "ben (pinned) offers a.exe, 10 B, a program: /accept 1",
     ):
         assert line in said
     assert "transfer 1, a.exe: ok saved 10:00\n    /home/a.exe" in said

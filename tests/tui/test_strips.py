@@ -49,7 +49,7 @@ def test_the_bar_says_who_what_and_how_to_answer() -> None:
     node.offered("ben", "notes.sh", 10)
     state = state_of(node)
     wide = text(strips.question(state, 120))
-    assert wide.startswith(" ? ben offers holiday-video.mkv (1.4 GB)")
+    assert wide.startswith(" ? ben (verified) offers holiday-video.mkv (1.4 GB)")
     assert "[^Y] accept   [^N] decline   [^O] save as" in wide
     assert wide.endswith("question 1 of 2")
     assert text(strips.question(state, 80)).endswith("1/2")
@@ -62,7 +62,7 @@ def test_a_stranger_is_called_one() -> None:
     node = Double()
     node.meet(person("eve", trust=Trust.NEW))
     node.offered("eve", "a.txt", 10)
-    assert " ? eve (not verified) offers a.txt" in text(strips.question(state_of(node), 120))
+    assert " ? eve (new) offers a.txt" in text(strips.question(state_of(node), 120))
 
 
 def test_a_question_of_our_own_comes_first() -> None:

@@ -129,7 +129,7 @@ def test_a_changed_key_is_said_aloud() -> None:
     state.put_peer(person("ben"))
     update(state, KeyChanged(person("ben", key="other", trust=Trust.CHANGED), peer_id("ben")))
     assert state.notice is not None
-    assert "NEW KEY" in state.notice.text
+    assert "KEY CHANGED" in state.notice.text
 
 
 def test_progress_is_drawn_less_often_than_words() -> None:

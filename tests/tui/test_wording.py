@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from lanmsg.api import Delivery, Direction, OfferedFile, Recipient, Status, TransferState, Trust
+from lanmsg.cli.wording import trust_remark
 from lanmsg.tui.theme import ASCII, FANCY
 from lanmsg.tui.wording import (
     delivery_mark,
+    ending,
     failure,
     percent,
     presence_glyph,
@@ -18,6 +20,7 @@ from lanmsg.tui.wording import (
     trust_words,
     warning,
     who,
+    with_hint,
 )
 from tests.tui.double import Double, peer_id, person
 from tests.tui.given import state_of
@@ -25,7 +28,13 @@ from tests.tui.given import state_of
 
 @pytest.mark.parametrize("trust", Trust)
 def test_trust_is_said_in_words(trust: Trust) -> None:
-    assert any(character.isalpha() for character in trust_words(person("ben", trust=trust), FANCY))
+    word = "KEY CHANGED" if trust is Trust.CHANGED else trust.name.lower()
+    node = Double()
+    node.meet(person("ben", trust=trust))
+    state = state_of(node)
+    assert trust_words(person("ben", trust=trust), FANCY).endswith(word)
+    assert who(state, node.offered("ben", "a", 1)).endswith(f"({word})")
+    assert trust_remark(person("ben", trust=trust)) in ("", f" ({word})")
 
 
 def test_presence_has_a_sign_and_a_word() -> None:
@@ -54,7 +63,7 @@ def test_every_state_of_a_transfer_has_a_phrase(direction: Direction, state: Tra
 def test_a_transfer_is_called_by_its_files() -> None:
     node = Double()
     transfer = node.offered("ben", "photos", 5, folder=True, count=214)
-    assert transfer_title(transfer) == "photos/ (214 files)"
+    assert transfer_title(transfer) == "photos/ (214 entries)"
     two = replace(transfer, files=(OfferedFile("a\u202e.txt", 1), OfferedFile("b", 1)))
     assert transfer_title(two) == "a\\u202e.txt and 1 more"
     assert transfer_title(replace(transfer, files=())) == "nothing"
@@ -73,12 +82,12 @@ def test_programs_are_called_programs(name: str, said: str) -> None:
     assert warning(Double().offered("ben", name, 1)) == said
 
 
-def test_who_offers_is_marked_unless_verified() -> None:
+def test_who_offers_is_marked_with_what_is_known_of_the_key() -> None:
     node = Double()
     node.meet(person("ben", trust=Trust.VERIFIED), person("eve", trust=Trust.NEW))
     state = state_of(node)
-    assert who(state, node.offered("ben", "a", 1)) == "ben"
-    assert who(state, node.offered("eve", "a", 1)) == "eve (not verified)"
+    assert who(state, node.offered("ben", "a", 1)) == "ben (verified)"
+    assert who(state, node.offered("eve", "a", 1)) == "eve (new)"
 
 
 def test_marks_of_delivery_count_when_there_are_several() -> None:
@@ -100,3 +109,25 @@ def test_a_failure_says_why_and_what_to_do() -> None:
     assert failure(failed) == "not delivered: refused: full; /retry sends it again"
     assert delivery_mark(failed, FANCY) == ("class:bad", "✗")
     assert failure(node.tell("ben", "hi")) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "brief", "phrase"),
+    [
+        ("cancelled by the other side", "cancelled by the other side", "cancelled by the other side"),
+        ("disk full", "cancelled disk full", "cancelled: disk full"),
+        ("", "cancelled", "cancelled"),
+        ("\x1b[31m", "cancelled \\x1b[31m", "cancelled: \\x1b[31m"),
+    ],
+)
+def test_an_ending_is_said_once(reason: str, brief: str, phrase: str) -> None:
+    node = Double()
+    transfer = node.offered("ben", "a", 1, state=TransferState.CANCELLED, reason=reason)
+    assert ending(transfer) == brief
+    assert transfer_state(state_of(node), transfer) == phrase
+
+
+def test_a_hint_follows_a_question_as_its_own_sentence() -> None:
+    assert with_hint("which address?", "/connect 10.0.0.1") == "which address? /connect 10.0.0.1"
+    assert with_hint("nobody is called zoe", "/who") == "nobody is called zoe; /who"
+    assert with_hint("no", "") == "no"
