@@ -52,8 +52,10 @@ class Air:
         return 0 if self.listener is None else self.listener.port
 
     def ask(self) -> None:
-        """As a dialer: look who is there."""
+        """As a dialer: look who is there. Raises LanmsgError (network) when there is nowhere to look."""
         self._beacon.look()
+        if why := self._why_no_interface():
+            raise LanmsgError(why, code="network", hint="lanmsg help network")
         if not self._settings.quiet:
             self.discovery.query_everyone(steady_clock())
         self._beacon.flush()
@@ -83,7 +85,17 @@ class Air:
                 "another program holds it; announcements of others are not heard, only their answers",
             )
             self._beacon.look()
+        if why := self._why_no_interface():
+            self._notice(why, "it is used as soon as that is possible")
         self._beacon.flush()
+
+    def _why_no_interface(self) -> str:
+        """Of the interfaces that the person named; "" when one of them can be used, or none was named."""
+        wanted = self._settings.interfaces
+        if not wanted or any(not each.skipped for each in self.interfaces):
+            return ""
+        whys = [f"{each.name}: {each.skipped}" for each in self.interfaces if each.skipped != "not asked for"]
+        return f"no interface can be used ({'; '.join(whys)})"
 
     def source_for(self, host: str) -> str:
         """Dial from the interface that the person chose: peers learn our address from the connection."""

@@ -25,8 +25,8 @@ def neighbours(tmp_path: Path, free_port: int, loopback: Callable[[], str]) -> I
 
 
 @pytest.fixture(autouse=True)
-def short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For peers that do not answer: they are not late, they are not there."""
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers that do not answer here are not late, they are not there."""
     monkeypatch.setattr(sessions, "GOODBYE_S", 0.1)
     monkeypatch.setattr(probes, "PROBE_OFFSETS_S", (0.0, 0.1, 0.2))
     monkeypatch.setattr(probes, "PROBE_TIMEOUT_S", 0.4)

@@ -107,9 +107,9 @@ class Neighbours:
         store.peers.pin(identity(other).peer_id, nickname=other, now=1.0)
         store.close()
 
-    async def attempt(self, name: str, /, **changes: Any) -> None:
+    async def attempt(self, name: str, /, *, listen: bool = True, **changes: Any) -> None:
         """Open and close it here, so that the failure of a start is the caller's to see."""
-        async with Node.running(self.settings(name, **changes), listen=True):
+        async with Node.running(self.settings(name, **changes), listen=listen):
             pass
 
     async def meet(self, *names: str) -> list[Node]:

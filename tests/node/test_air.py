@@ -173,3 +173,12 @@ def test_after_a_sleep_everybody_is_asked_again(
 def test_a_port_that_there_is_not(port: int) -> None:
     with pytest.raises(LanmsgError, match="is no port"):
         asyncio.run(resolve("127.0.0.9", port))
+
+
+def test_a_dialer_that_has_nowhere_to_look_says_why(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        with pytest.raises(LanmsgError, match="nosuch: not found") as failure:
+            await neighbours.attempt("anna", listen=False, interfaces=("nosuch",))
+        assert failure.value.code == "network"
+
+    neighbours.run(story)
