@@ -61,6 +61,7 @@ def _offer_wordings(state: State, offer: Transfer) -> list[str]:
     middle = f"  [{yes}] accept [{no}] decline [{other}] save as"
     return [
         f" {sign} {person} offers {title} ({size}{program}{free}){wide}",
+        f" {sign} {person} offers {title} ({size}{program}{free}){middle}",
         f" {sign} {person} offers {title} ({size}{program}){wide}",
         f" {sign} {person}: {title} {size}{program}{middle}",
         f" {sign} {person}: {title} {size}{program}  [{yes}] accept [{no}] decline",
