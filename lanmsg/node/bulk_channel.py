@@ -162,6 +162,8 @@ class BulkChannel:
             self.check_peer()
         except TransferError as said:
             return said
+        except RemoteProtocolError:
+            pass  # nonsense is no reason
         return lost(error.strerror or "it broke")
 
     # Receiving ----------------------------------------------------------------------------------------
@@ -188,7 +190,8 @@ class BulkChannel:
         """While we send: raises TransferError if the other side has given up. Never waits."""
         while self._fill_now():
             while (record := self._take()) is not None:
-                self._hear(*record)
+                if record[0] is not RecordKind.DATA:  # of a file that we gave up: there may be much of it
+                    self._hear(*record)
 
     def _hear(self, kind: RecordKind, plaintext: memoryview) -> Payload | UnknownPayload:
         payload = decode(bytes(plaintext))

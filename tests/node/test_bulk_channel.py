@@ -134,6 +134,21 @@ def test_the_reason_outlives_the_connection(pair: Pair) -> None:
     assert caught.value.code == "permission"
 
 
+def test_what_still_comes_of_a_file_hides_no_reason_and_is_none(pair: Pair) -> None:
+    near, far = pair
+    for _ in range(3):
+        send_data(near, b"of a file that nobody wants any more")
+    near.send(Failed(ID, "cancelled", ""))
+    with pytest.raises(TransferError) as failure:
+        far.check_peer()
+    assert failure.value.code == "cancelled"
+    send_data(near, b"\xc1 no payload at all")
+    near._sock.close()
+    with pytest.raises(TransferError) as failure:
+        until_it_ends(lambda: far.send(Ping(0)))
+    assert failure.value.code == "lost"
+
+
 def test_a_close_before_the_end_is_a_loss(pair: Pair) -> None:
     near, far = pair
     near.send(Close(CloseCode.BYE))
