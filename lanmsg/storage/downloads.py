@@ -17,7 +17,7 @@ from lanmsg.storage.disk_space import free_bytes, sync_tree
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.folder import Folder, disk_errors
 from lanmsg.storage.names import UnsafeNameError, safe_path
-from lanmsg.storage.part_folder import parts_folder, private_folder
+from lanmsg.storage.part_folder import part_folders, private_folder
 from lanmsg.storage.part_journal import PartJournal, Recorded
 from lanmsg.storage.part_tree import Parts, PartTree
 from lanmsg.storage.publish import publish_tree
@@ -114,8 +114,8 @@ class PartialTransfer:
         with disk_errors("save into", root):
             root.mkdir(parents=True, exist_ok=True)
             self._root = kept(Folder.open(root.resolve()))
-            self._parts = kept(parts_folder(self._root))
-            self._part = kept(private_folder(self._parts, self._name))
+            parts, part = part_folders(self._root, self._name)
+            self._parts, self._part = kept(parts), kept(part)
             self._tree = kept(private_folder(self._part, TREE))
 
     # What is there ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Where partial transfers lie inside the folder that the person chose: in a folder of ours alone."""
 
+import errno
 import os
 import stat
 import sys
@@ -12,6 +13,9 @@ from lanmsg.storage.folder import Folder
 
 PARTS_FOLDER = ".lanmsg-part"
 PRIVATE = 0o700
+
+ATTEMPTS = 50
+"""To make a folder that others remove; each fails only if somebody ends a transfer in that very moment."""
 
 
 def part_name(own: PeerId, peer: PeerId, transfer: TransferId) -> str:
@@ -27,6 +31,22 @@ def private_folder(parent: Folder, name: str) -> Folder:
     with suppress(FileExistsError):
         parent.make_folder(name, PRIVATE)
     return parent.child(name)
+
+
+def part_folders(root: Folder, name: str) -> tuple[Folder, Folder]:
+    """The folder of all parts, and in it the one of this name.
+
+    Whoever ends a transfer removes the first one if it is empty, maybe right before the second is made.
+    """
+    for _ in range(ATTEMPTS):
+        with suppress(FileNotFoundError):
+            parts = parts_folder(root)
+            try:
+                return parts, private_folder(parts, name)
+            except BaseException:
+                parts.close()
+                raise
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
 def parts_folder(root: Folder) -> Folder:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from lanmsg.model import PeerId, TransferId
+from lanmsg.storage import part_folder
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.folder import Folder
-from lanmsg.storage.part_folder import PARTS_FOLDER, part_name, parts_folder, private_folder
+from lanmsg.storage.part_folder import PARTS_FOLDER, part_folders, part_name, parts_folder, private_folder
 
 OWN, BEN, EVE = PeerId(b"o" * 32), PeerId(b"b" * 32), PeerId(b"e" * 32)
 ONE = TransferId(b"1" * 16)
@@ -39,6 +40,26 @@ def used(root: Folder) -> str:
     folder = parts_folder(root)
     folder.close()
     return folder.path.name
+
+
+def test_what_another_transfer_removes_as_it_ends_is_made_again(
+    root: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removals = [PARTS_FOLDER] * 3
+
+    def late(parent: Folder, name: str) -> Folder:
+        if name == "mine" and removals:
+            root.remove_folder(removals.pop())
+        return private_folder(parent, name)
+
+    monkeypatch.setattr(part_folder, "private_folder", late)
+    parts, mine = part_folders(root, "mine")
+    assert parts.names() == ["mine"]
+    mine.close()
+    parts.close()
+    monkeypatch.setattr(part_folder, "ATTEMPTS", 0)
+    with pytest.raises(FileNotFoundError):
+        part_folders(root, "mine")
 
 
 def test_it_is_the_same_each_time(root: Folder) -> None:
