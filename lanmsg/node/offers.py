@@ -128,6 +128,8 @@ class Offers:
             connection.answer(wire.Decline(id=known.id, reason=clipped(known.reason)))
         elif known.state in WITHDRAWN:
             connection.answer(wire.Cancel(id=known.id, reason=clipped(known.reason)))
+        elif self._runs.is_stopping:
+            pass  # it is paused, and offered again when we are back
         elif self._runs.is_running(number):
             if number not in self._waiting:
                 self._waiting.add(number)
