@@ -131,9 +131,11 @@ def send_raw(channel: BulkChannel, record: bytes) -> None:
 
 
 def stop_at(run: Run, size: int, action: Callable[[], None], *, at_source: bool = False) -> Run:
+    due = [action]
+
     def check(done: int) -> None:
-        if done >= size:
-            action()
+        if done >= size and due:
+            due.pop()()  # once: a connection cannot be cut twice
 
     if at_source:
         run.on_source_progress = check
