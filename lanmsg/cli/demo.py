@@ -58,7 +58,8 @@ def people(folder: Path, port: int, count: int) -> Iterator["subprocess.Popen[by
     try:
         yield process
     finally:
-        process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+        if process.stdin is not None:
+            process.stdin.close()
         try:
             process.wait(GOODBYE_S)
         except subprocess.TimeoutExpired:

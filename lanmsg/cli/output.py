@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, BinaryIO
+from typing import BinaryIO, TextIO
 
 from lanmsg.cli.exit_codes import exit_code
 from lanmsg.model import LanmsgError
@@ -119,29 +119,29 @@ class Output:
             lines.append(f"hint: {printable(hint)}")
         self._write(sys.stderr, "\n".join(lines) + "\n")
 
-    def paint(self, text: str, *codes: str, stream: IO[str] | None = None) -> str:
+    def paint(self, text: str, *codes: str, stream: TextIO | None = None) -> str:
         """`text` in a colour, where colours are wanted; words never depend on it."""
         if not codes or not self.coloured(stream or sys.stdout):
             return text
         return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
 
-    def coloured(self, stream: IO[str]) -> bool:
+    def coloured(self, stream: TextIO) -> bool:
         if self._color != "auto":
             return self._color == "always"
         return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
-    def _write(self, stream: IO[str] | None, data: str | bytes) -> None:
+    def _write(self, stream: TextIO | None, data: str | bytes) -> None:
         self.before_line()
         self._put(stream, data)
 
-    def _put(self, stream: IO[str] | None, data: str | bytes) -> None:
+    def _put(self, stream: TextIO | None, data: str | bytes) -> None:
         if stream is None:  # started without that stream: nobody wants to know
             return
         try:
             if isinstance(data, bytes):
                 stream.flush()
-                stream.buffer.write(data)  # type: ignore[attr-defined]  # a text stream's bytes below
-                stream.buffer.flush()  # type: ignore[attr-defined]  # as above
+                stream.buffer.write(data)
+                stream.buffer.flush()
             else:
                 stream.write(data)
                 stream.flush()
@@ -172,14 +172,14 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def is_terminal(stream: IO[str] | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # closed
         return False
 
 
-def silence(*streams: IO[str] | None) -> None:
+def silence(*streams: TextIO | None) -> None:
     """Points a broken stream at nothing, so that the interpreter's last flush does not complain."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:

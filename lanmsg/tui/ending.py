@@ -15,7 +15,8 @@ def ends_by_signal(leave: Callable[[int], None]) -> Iterator[None]:
     bound = []
     for name, code in (("SIGTERM", 0), ("SIGHUP", 0), ("SIGINT", INTERRUPTED)):
         number = getattr(signal, name, None)
-        # Windows has no such handlers; there prompt_toolkit alone restores the console.
+        # Windows has no such handlers (NotImplementedError), and none can be set outside the main thread
+        # (the others); there prompt_toolkit alone restores the console.
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             if number is not None:
                 loop.add_signal_handler(number, leave, code)

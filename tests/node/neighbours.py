@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ async def see_each_other(*nodes: Node) -> None:
     for node in nodes:
         for other in nodes:
             if other is not node:
-                await until(lambda node=node, other=other: sees(node, other.id))  # type: ignore[misc]
+                await until(partial(sees, node, other.id))
 
 
 def sees(node: Node, peer: PeerId) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from lanmsg.model import PeerId
+from lanmsg.model import PeerId, Status
 from lanmsg.node.beacon import DATAGRAMS_A_WAKEUP, Beacon
 from lanmsg.node.clock import steady_clock
 from lanmsg.protocol.announcement import Announcement, Kind, decode_announcement
@@ -148,7 +148,7 @@ def test_what_comes_by_unicast_is_answered_from_the_same_address(
             asker.setblocking(False)
             asker.bind((loopback(), 0))
             where = next(iter(station.beacon._channels.values())).sock.getsockname()
-            query = Announcement(Kind.QUERY, BEN, b"i" * 8, b"t" * 16, 0, 12, 0, "")  # type: ignore[arg-type]
+            query = Announcement(Kind.QUERY, BEN, b"i" * 8, b"t" * 16, 0, 12, Status.AVAILABLE, "")
             await loop.sock_sendto(asker, query.encode(), where)
             data, source = await loop.sock_recvfrom(asker, 512)
         reply = decode_announcement(data)

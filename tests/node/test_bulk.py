@@ -3,8 +3,10 @@
 import asyncio
 import io
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,11 +134,11 @@ def forgetful(store: Store, patch: pytest.MonkeyPatch) -> None:
     """The first two times that a transfer of this store is done, it cannot be written down."""
     move, failures = store.transfers.move, [1, 2]
 
-    def full(number: int, state: TransferState, **changes: object) -> Transfer | None:
+    def full(number: int, state: TransferState, **changes: Any) -> Transfer | None:
         if state is TransferState.DONE and failures:
             failures.pop()
             raise StorageError("no space left", code="no_space")
-        return move(number, state, **changes)  # type: ignore[arg-type]  # passed on
+        return move(number, state, **changes)
 
     patch.setattr(store.transfers, "move", full)
 
@@ -184,10 +186,10 @@ def test_what_was_withdrawn_a_moment_before_does_not_run(
         sent, received = await offer(anna, ben, file_of(neighbours))
         begin = BulkRuns._begin
 
-        async def late(runs: BulkRuns, sock: object, run: Run) -> None:
+        async def late(runs: BulkRuns, sock: socket.socket, run: Run) -> None:
             if runs is engine_of(anna).desk.runs:
                 await anna.read(lambda s: s.transfers.move(run.number, TransferState.CANCELLED, now=2e9))
-            await begin(runs, sock, run)  # type: ignore[arg-type]  # passed on
+            await begin(runs, sock, run)
 
         monkeypatch.setattr(BulkRuns, "_begin", late)
         await ben.accept(received.number)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,10 @@ def test_work_is_done_in_one_other_thread_in_order(home: Path) -> None:
     async def scene(disk: Disk) -> None:
         done: list[tuple[int, str]] = []
 
-        def work(number: int) -> None:
+        def work(_: Store, *, number: int) -> None:
             done.append((number, threading.current_thread().name))
 
-        await asyncio.gather(*(disk.read(lambda _, number=number: work(number)) for number in range(20)))  # type: ignore[misc]
+        await asyncio.gather(*(disk.read(partial(work, number=number)) for number in range(20)))
         assert done == [(number, "lanmsg-storage_0") for number in range(20)]
 
     with_disk(home, scene)

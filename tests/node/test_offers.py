@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,8 +26,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     impatience(monkeypatch)
 
 
-def an_offer(transfer: bytes | None = None, **changes: object) -> wire.Offer:
-    fields: dict[str, object] = {
+def an_offer(transfer: bytes | None = None, **changes: Any) -> wire.Offer:
+    fields: dict[str, Any] = {
         "id": TransferId(transfer or os.urandom(16)),
         "files": (wire.OfferedItem("a.txt", 5, folder=False),),
         "count": 1,
@@ -33,7 +35,7 @@ def an_offer(transfer: bytes | None = None, **changes: object) -> wire.Offer:
         "text": "",
         "expires": 600,
     }
-    return wire.Offer(**{**fields, **changes})  # type: ignore[arg-type]  # the fields of an offer
+    return wire.Offer(**{**fields, **changes})
 
 
 def accept(transfer: TransferId) -> wire.Accept:
@@ -135,13 +137,15 @@ def test_an_offer_that_cannot_be_stored_is_refused_for_now(
 
 
 @pytest.mark.parametrize("say", [accept, lambda each: wire.Done(each, 1, 1000)])
-def test_only_the_one_who_was_asked_can_answer(neighbours: Neighbours, say: object) -> None:
+def test_only_the_one_who_was_asked_can_answer(
+    neighbours: Neighbours, say: Callable[[TransferId], wire.Payload]
+) -> None:
     async def story() -> None:
         anna, ben = await neighbours.meet("anna", "ben")
         sent, _ = await offer(anna, ben, file_of(neighbours))
         async with puppet(neighbours, "eve") as eve:
             line = await eve.call(anna)
-            answer = say(sent.id)  # type: ignore[operator]  # one of the above
+            answer = say(sent.id)
             await line.say(answer, wire.Decline(sent.id, "no"), wire.Cancel(sent.id, "no"))
             assert await line.heard_now(wire.Accept) == []
             assert (await now(anna, sent.number)).state is TransferState.OFFERED

@@ -1,5 +1,7 @@
 """The roster: who a name means, what a datagram may change of somebody we know, and whose name is whose."""
 
+from typing import Any
+
 import pytest
 
 from lanmsg.model import Address, LanmsgError, Peer, PeerId, Trust
@@ -8,8 +10,8 @@ from lanmsg.node.roster import Roster, folded
 ME, BEN, EVE, CARLA = (PeerId(bytes([number]) * 32) for number in (1, 2, 3, 4))
 
 
-def present(peer: PeerId, name: str, **known: object) -> Peer:
-    return Peer(peer, name, present=True, addresses=(Address(f"10.0.0.{peer[0]}", 2372),), **known)  # type: ignore[arg-type]  # test data
+def present(peer: PeerId, name: str, **known: Any) -> Peer:
+    return Peer(peer, name, present=True, addresses=(Address(f"10.0.0.{peer[0]}", 2372),), **known)
 
 
 def roster(*here: Peer, book: tuple[Peer, ...] = ()) -> Roster:
