@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lanmsg import __version__
 from lanmsg.config import Settings
@@ -13,18 +12,14 @@ from lanmsg.node.air import Air
 from lanmsg.node.changes import ChangeWatch, RateMeter
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
-from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
 from lanmsg.node.events import (
     InterfacesChanged,
-    KeyChanged,
     ListeningChanged,
     MessageAdded,
     MessageChanged,
     Notice,
-    PeerAppeared,
     PeerChanged,
-    PeerLeft,
     TransferAdded,
     TransferChanged,
 )
@@ -33,6 +28,8 @@ from lanmsg.node.outbox import Outbox
 from lanmsg.node.roster import PINNED_STATES, Roster
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.shared_presence import SharedPresence
+from lanmsg.node.shown import Shown
+from lanmsg.node.static_peers import StaticPeers
 from lanmsg.node.subscriptions import Subscriptions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfers import LEASE_S, TransferDesk
@@ -50,11 +47,6 @@ TAKE_OVER_S = 1.0
 
 SETTLE_S = 5.0
 """After taking over: all three questions and their answers have had their time."""
-
-STATIC_DIAL_AFTER_S = 1.0
-"""A static peer that does not answer a datagram by then is dialled: its network may carry only TCP."""
-
-STATIC_DIAL_INTERVAL_S = 30.0
 
 
 class Engine:
@@ -86,10 +78,8 @@ class Engine:
         self._tasks = tasks
         self._lock = ListenerLock(settings.home)
         self._shared = SharedPresence(self.disk, self.roster, self.owner)
-        self._shown: dict[PeerId, Peer] = {}
+        self._shown = Shown(self.roster, self._shared, self.subscriptions, ask_name=self._ask_name)
         self._is_cut_off = False
-        self._asked_names: dict[PeerId, str] = {}
-        self._warned: set[PeerId] = set()
         self._rates = RateMeter()
         self._last_message = 0
         self._last_transfer = 0
@@ -116,7 +106,9 @@ class Engine:
         self._tasks.start(self.air.watch_interfaces())
         self._tasks.start(self._keep_alive())
         if self.settings.peers:
-            self._tasks.start(self._reach_static_peers())
+            self._tasks.start(
+                StaticPeers(self.air, self.roster, self.sessions, tasks=self._tasks).reach_all()
+            )
         self.outbox.wake()
 
     async def stop(self) -> None:
@@ -188,7 +180,7 @@ class Engine:
         )
         tell(peer, steady_clock())
         self.air.flush()
-        self._show(peer)
+        self._shown.show(peer)
 
     def _on_line(self, connection: Connection, peer: PeerId) -> None:
         """Its profile came: a peer with a listener is here while its session is; a dialer only visits."""
@@ -196,7 +188,7 @@ class Engine:
             self.air.discovery.session_opened(peer, address, steady_clock())
             self.air.flush()
             self.roster.set_on_line(peer, address)
-            self._show(peer)
+            self._shown.show(peer)
         self.outbox.wake(peer)
         self.desk.wake()
 
@@ -219,7 +211,7 @@ class Engine:
                     self.outbox.appeared(peer)
                 self.outbox.wake(peer)
                 self.desk.wake()
-            self._show(peer)
+            self._shown.show(peer)
 
     def _on_interfaces(self) -> None:
         self.subscriptions.publish(InterfacesChanged(self.air.interfaces))
@@ -233,36 +225,11 @@ class Engine:
             self.notice("there is no network", "it is used as soon as there is one; lanmsg help network")
         self._is_cut_off = is_cut_off
 
-    def _show(self, peer_id: PeerId) -> None:
-        """Tell the screens how this peer looks now, if it looks different from what they know."""
-        before = self._shown.get(peer_id)
-        now = self.roster.get(peer_id)
-        if now is None or not now.present:
-            if before is not None:
-                del self._shown[peer_id]
-                self._shared.note(peer_id)
-                self.subscriptions.publish(PeerLeft(now or replace(before, present=False)))
-            return
-        self._shown[peer_id] = now
-        if before != now:
-            self._shared.note(peer_id)
-            self.subscriptions.publish(PeerAppeared(now) if before is None else PeerChanged(now))
-        self._warn(now)
-        self._ask_name(peer_id)
-
-    def _ask_name(self, peer: PeerId) -> None:
-        """Somebody known announces another name: only a session can prove that it is theirs."""
-        name = self.roster.new_name_of(peer)
-        if name and self.listening and self._asked_names.get(peer) != name:
-            self._asked_names[peer] = name
+    def _ask_name(self, peer: PeerId) -> bool:
+        """Only a session can prove a name; the listener asks, for all processes of the home."""
+        if self.listening:
             self._tasks.start(self.sessions.meet(peer))
-
-    def _warn(self, peer: Peer) -> None:
-        if peer.trust is Trust.CHANGED and peer.id not in self._warned:
-            namesake = self.roster.pinned_namesake(peer)
-            if namesake is not None:
-                self._warned.add(peer.id)
-                self.subscriptions.publish(KeyChanged(peer, namesake))
+        return self.listening
 
     # What the store tells -----------------------------------------------------------------------------------
 
@@ -270,15 +237,15 @@ class Engine:
         if changes.peers:
             self.roster.load_book(changes.peers)
             for peer in changes.peers:
-                self._show(peer.id)
+                self._shown.show(peer.id)
                 if (known := self.roster.get(peer.id)) is not None and not known.present:
                     self.subscriptions.publish(PeerChanged(known))
                 if known is not None and known.trust is Trust.BLOCKED:
                     self.sessions.close_peer(peer.id, CloseCode.BLOCKED)
             self._protect(changes.peers)
             if any(peer.trust in PINNED_STATES for peer in changes.peers):
-                for each in list(self._shown):  # whoever goes by a name that is pinned now
-                    self._show(each)
+                for each in self._shown.ids():  # whoever goes by a name that is pinned now
+                    self._shown.show(each)
         for message in changes.messages:
             self._publish_message(message)
         for transfer in changes.transfers:
@@ -311,8 +278,8 @@ class Engine:
         if shared is None or self.listening:
             return  # it has ended; what it saw stands until a new one has looked around
         self.roster.set_shared(shared)
-        for peer in self._shown.keys() | {each.id for each in shared}:
-            self._show(peer)
+        for peer in set(self._shown.ids()) | {each.id for each in shared}:
+            self._shown.show(peer)
         self.outbox.wake()
 
     def _let_go(self, store: Store) -> None:
@@ -348,12 +315,12 @@ class Engine:
                     failure = str(error)
                     self.notice(failure, error.hint)
         self.sessions.tell_all(self.own_profile())
-        for peer in self._shown:
+        for peer in self._shown.ids():
             self._shared.note(peer)
         await asyncio.sleep(SETTLE_S)
         self.roster.keep_on_air({presence.peer for presence in self.air.discovery.present()})
-        for peer in list(self._shown):
-            self._show(peer)
+        for peer in self._shown.ids():
+            self._shown.show(peer)
 
     async def _keep_alive(self) -> None:
         while True:
@@ -367,25 +334,6 @@ class Engine:
         store.history.renew_leases(self.owner, now + LEASE_S)
         if self._lock.held:
             store.presence.heartbeat(now)
-
-    async def _reach_static_peers(self) -> None:
-        """Peers named by the person: asked by datagram, and dialled when none comes back."""
-        for address in await self.air.ask_static_peers():
-            self._tasks.start(self._reach(address))
-
-    async def _reach(self, address: Address) -> None:
-        peer: PeerId | None = None
-        await asyncio.sleep(STATIC_DIAL_AFTER_S)
-        while True:
-            if peer is None or not self.roster.is_present(peer):
-                peer = self._somebody_at(address)
-            if peer is None:
-                with contextlib.suppress(UnreachableError, TimeoutError):
-                    peer = (await self.sessions.open([address], None)).peer
-            await asyncio.sleep(STATIC_DIAL_INTERVAL_S)
-
-    def _somebody_at(self, address: Address) -> PeerId | None:
-        return next((peer.id for peer in self.roster.present() if address in peer.addresses), None)
 
     def _keeps_session(self, peer: PeerId) -> bool:
         """A peer that only its session makes present would leave the list with it."""

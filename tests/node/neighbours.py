@@ -17,8 +17,8 @@ from lanmsg.storage.identity import save_key
 from lanmsg.storage.store import Store
 from tests.protocol.people import person
 
-STORY_SECONDS = 30.0
-SOON_S = 5.0
+STORY_SECONDS = 60.0
+SOON_S = 15.0
 STEP_S = 0.005
 
 Story = Callable[[], Awaitable[None]]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from lanmsg.model import Delivery, Status, Trust
+from lanmsg.model import Delivery, Status
 from lanmsg.node import engine as module
 from lanmsg.node import transfers
-from lanmsg.node.events import KeyChanged, MessageAdded, Notice, PeerAppeared, PeerChanged, PeerLeft
+from lanmsg.node.events import MessageAdded, PeerAppeared, PeerLeft
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.events import LeaveReason, Presence, PresenceLeft
 from tests.node.neighbours import (
@@ -21,12 +21,6 @@ from tests.node.neighbours import (
     until,
 )
 from tests.node.puppet import puppet
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STATIC_DIAL_AFTER_S", 0.05)
-
 
 # Presence ---------------------------------------------------------------------------------------------
 
@@ -149,40 +143,6 @@ def test_status_and_name_are_told_to_whom_we_talk(neighbours: Neighbours) -> Non
     neighbours.run(story)
 
 
-def test_a_new_key_under_a_pinned_name_is_told_once(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        heard = Heard(anna)
-        await anna.set_trust(identity("ben").peer_id, Trust.PINNED)
-        await anna.rename(identity("ben").peer_id, "ben")
-        eve = await neighbours.open("eve", name="ben")
-        changed = await heard.next(KeyChanged)
-        assert (changed.peer.id, changed.before) == (eve.id, identity("ben").peer_id)
-        await eve.set_status(Status.AWAY)
-        await say_and_wait(eve, anna, "it is me, ben")
-        await until(lambda: (peer := anna.peer(eve.id)) and peer.status is Status.AWAY)
-        await neighbours.close(eve)
-        await until(lambda: not sees(anna, eve.id))
-        await neighbours.close(anna)
-        rest = [event async for event in heard._events]
-        assert not [event for event in rest if isinstance(event, KeyChanged)]
-
-    neighbours.run(story)
-
-
-def test_one_who_uses_a_name_before_it_is_pinned_is_marked_when_it_is(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        heard = Heard(anna)
-        eve = await neighbours.open("eve", name="ben")
-        await until(lambda: sees(anna, eve.id))
-        await anna.rename(identity("ben").peer_id, "ben")
-        await anna.set_trust(identity("ben").peer_id, Trust.PINNED)
-        assert (await heard.next(KeyChanged)).peer.id == eve.id
-
-    neighbours.run(story)
-
-
 # Static peers, quiet ----------------------------------------------------------------------------------
 
 
@@ -200,27 +160,6 @@ def test_a_quiet_node_is_found_by_nobody_and_talks_to_whom_it_names(neighbours: 
         assert (await say_and_wait(ben, anna, "hello, quiet one")).state is Delivery.DELIVERED
         await neighbours.close(anna)
         await heard.next(PeerLeft)
-
-    neighbours.run(story)
-
-
-def test_a_static_peer_beyond_our_datagrams_is_dialled(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        async with puppet(neighbours, "ben") as ben:
-            anna = await neighbours.open("anna", peers=(str(ben.address),))
-            await ben.answer()
-            await until(lambda: sees(anna, ben.id))
-
-    neighbours.run(story)
-
-
-def test_a_static_peer_that_nobody_can_resolve_is_a_notice_and_no_crash(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna", peers=("no such host", "127.0.0.1:99999"))
-        heard = Heard(anna)
-        first, second = await heard.next(Notice), await heard.next(Notice)
-        assert "no such host" in first.text
-        assert "99999" in second.text
 
     neighbours.run(story)
 
@@ -263,7 +202,7 @@ def test_the_listener_takes_a_present_peers_message_at_once_when_the_command_end
             patch.setattr(engine_of(command).outbox, "_may_try", lambda *_: False)
             waiting = await say(command, ben, "hurry")
             await neighbours.close(command)
-        assert (await anna.delivered(waiting, timeout=1)).state is Delivery.DELIVERED
+        assert (await anna.delivered(waiting, timeout=10)).state is Delivery.DELIVERED
 
     neighbours.run(story)
 
@@ -271,7 +210,7 @@ def test_the_listener_takes_a_present_peers_message_at_once_when_the_command_end
 def test_the_listener_takes_over_from_a_command_that_died(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lanmsg.node.node.LEASE_S", 0.3)
+    monkeypatch.setattr("lanmsg.node.messages.LEASE_S", 0.3)
     monkeypatch.setattr(module, "HEARTBEAT_S", 0.1)
 
     async def story() -> None:
@@ -282,7 +221,7 @@ def test_the_listener_takes_over_from_a_command_that_died(
             patch.setattr(engine_of(command), "_sign_of_life", lambda store: None)
             waiting = await say(command, ben, "my last words")
             await neighbours.kill(command)
-        assert (await anna.delivered(waiting, timeout=3)).state is Delivery.DELIVERED
+        assert (await anna.delivered(waiting, timeout=10)).state is Delivery.DELIVERED
 
     neighbours.run(story)
 
@@ -310,17 +249,6 @@ def test_two_homes_on_one_address_share_it_by_another_port(neighbours: Neighbour
         peer = anna.peer(ben.id)
         assert peer is not None
         assert peer.addresses == ben.tcp
-
-    neighbours.run(story)
-
-
-def test_a_peer_that_changes_is_told_as_a_change(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        heard = Heard(anna)
-        await ben.set_status(Status.AWAY)
-        while (await heard.next(PeerChanged)).peer.status is not Status.AWAY:
-            pass
 
     neighbours.run(story)
 

@@ -13,7 +13,18 @@ from lanmsg.node.node import Node
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, until
 from tests.node.puppet import puppet
-from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
+from tests.node.transfer_story import (
+    SIZE,
+    Disk,
+    becomes,
+    file_of,
+    impatience,
+    now,
+    offer,
+    offered,
+    parts_in,
+    saved,
+)
 
 ACCEPTED = TransferState.ACCEPTED
 CANCELLED = TransferState.CANCELLED
@@ -91,7 +102,7 @@ def test_a_running_transfer_is_cancelled(neighbours: Neighbours, disk: Disk, who
         await becomes(anna, sent, CANCELLED)
         await becomes(ben, received, CANCELLED)
         await until(lambda: not engine_of(ben).desk.runs._runs)
-        await until(lambda: not list(ben.settings.downloads.rglob("*.p*")))
+        await until(lambda: not parts_in(ben.settings.downloads))
 
     neighbours.run(story)
 

@@ -1,0 +1,49 @@
+"""What the three parts of a node share: the engine, the stream of events, the store."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from lanmsg.model import LanmsgError, Peer, PeerId, Trust
+from lanmsg.node.engine import Engine
+from lanmsg.node.subscriptions import Subscription
+from lanmsg.storage.store import Store
+
+T = TypeVar("T")
+
+UNSAFE = {
+    Trust.CHANGED: ("key_changed", "{name} has a new key: nothing was sent"),
+    Trust.BLOCKED: ("blocked", "{name} is blocked"),
+}
+
+
+class Door:
+    """Base of Node's parts; each part is what can be asked about one subject."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        # Made before the start: whatever comes in meanwhile is for the first who asks for events.
+        self._first_events: Subscription | None = engine.subscriptions.new()
+
+    def events(self) -> Subscription:
+        """Every NodeEvent from now on, for the first caller from the start; it ends when the node stops."""
+        first, self._first_events = self._first_events, None
+        return first or self._engine.subscriptions.new()
+
+    async def read(self, work: Callable[[Store], T]) -> T:
+        """Run `work` on the store, in the storage thread."""
+        return await self._engine.disk.read(work)
+
+    def peer(self, peer_id: PeerId) -> Peer | None:
+        return self._engine.roster.get(peer_id)
+
+    def _safe_peer(self, peer_id: PeerId) -> Peer:
+        peer = self.peer(peer_id) or Peer(peer_id, "")
+        if peer.trust in UNSAFE:
+            code, sentence = UNSAFE[peer.trust]
+            raise LanmsgError(sentence.format(name=peer.name), code=code, hint="lanmsg help security")
+        return peer
+
+    async def _write(self, work: Callable[[Store], T]) -> T:
+        result = await self._engine.disk.write(work)
+        self._engine.wake()
+        return result
