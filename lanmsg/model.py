@@ -24,6 +24,15 @@ class Trust(Enum):
     BLOCKED = "blocked"
 
 
+class FileRule(Enum):
+    """What becomes of files that a peer offers. DEFAULT: what the listener does with everybody."""
+
+    DEFAULT = ""
+    ASK = "ask"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
 class Status(IntEnum):
     """What a peer says of itself; the number is the one on the wire."""
 
@@ -116,7 +125,8 @@ class Peer:
     """Somebody else's node as this home knows it.
 
     `nickname` is what the peer calls itself (a hint until `proven`: a handshake has shown its key);
-    `petname` is what this person calls it, "" if nothing. `last_seen` is seconds since the epoch.
+    `petname` is what this person calls it, "" if nothing. `last_seen` and `verified_at` (0: never) are
+    seconds since the epoch; `file_rule_max` is in bytes. `muted`: it rings no bell.
     """
 
     id: PeerId
@@ -130,6 +140,10 @@ class Peer:
     addresses: tuple[Address, ...] = ()
     first_seen: float = 0.0
     last_seen: float = 0.0
+    verified_at: float = 0.0
+    file_rule: FileRule = FileRule.DEFAULT
+    file_rule_max: int | None = None
+    muted: bool = False
 
     @property
     def name(self) -> str:
@@ -231,6 +245,53 @@ class Interface:
     skipped: str = ""
     sent: int = 0
     heard: int = 0
+
+
+class Severity(Enum):
+    """How sure it is, and how bad; OK and NOTE are no reason to do anything."""
+
+    OK = "ok"
+    NOTE = "note"
+    SUSPICION = "suspicion"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `lanmsg doctor` looked at. `code` is stable, for scripts; `commands` can be typed."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    commands: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.severity in (Severity.OK, Severity.NOTE)
+
+
+NO_NETWORK_CODES = frozenset({"no-interface", "no-port"})
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings: what is wrong first, the likeliest cause of "nobody is here" at the top."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.ok for finding in self.findings)
+
+    @property
+    def code(self) -> str:
+        """How the check ended, in the words of the exit codes."""
+        if self.ok:
+            return "done"
+        wrong = {finding.code for finding in self.findings if not finding.ok}
+        return "network" if wrong & NO_NETWORK_CODES else "failed"
 
 
 class LanmsgError(Exception):

@@ -91,7 +91,27 @@ def _first(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+def _verification_rules_networks(connection: sqlite3.Connection) -> None:
+    # file_rule '': whatever the listener does with everybody. file_rule_max: bytes, NULL for no limit.
+    _statements(
+        connection,
+        """
+        ALTER TABLE peers ADD COLUMN verified_at REAL NOT NULL DEFAULT 0;
+        ALTER TABLE peers ADD COLUMN file_rule TEXT NOT NULL DEFAULT '';
+        ALTER TABLE peers ADD COLUMN file_rule_max INTEGER;
+        ALTER TABLE peers ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE verification_attempts (peer BLOB NOT NULL, at REAL NOT NULL);
+        CREATE INDEX verification_attempts_of_peer ON verification_attempts (peer, at);
+
+        CREATE TABLE networks (
+            key TEXT PRIMARY KEY, trusted INTEGER NOT NULL, first_seen REAL NOT NULL,
+            last_seen REAL NOT NULL) WITHOUT ROWID
+        """,
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _verification_rules_networks)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from lanmsg.model import Address, Peer, PeerId, Status, Trust
+from lanmsg.model import Address, FileRule, Peer, PeerId, Status, Trust
 from lanmsg.storage.database import Database, Transaction
 
 STRANGERS_MAX = 8192
@@ -19,7 +19,10 @@ STRANGERS_EVICTED = 256
 SEEN_STEP_SECONDS = 30.0
 """`last_seen` of somebody who stays is written no more often than this."""
 
-_COLUMNS = "id, nickname, petname, trust, proven, status, note, addresses, first_seen, last_seen"
+_COLUMNS = (
+    "id, nickname, petname, trust, proven, status, note, addresses, first_seen, last_seen, verified_at,"
+    " file_rule, file_rule_max, muted"
+)
 
 
 def addresses_to_json(addresses: Sequence[Address]) -> str:
@@ -108,6 +111,20 @@ class PeerBook:
             _set(write, peer, "petname", petname)
         return self._required(peer)
 
+    def set_file_rule(self, peer: PeerId, rule: FileRule, most: int | None, now: float) -> Peer:
+        """What becomes of the files it offers; with ACCEPT only up to `most` bytes, None for any number."""
+        with self._database.transaction() as write:
+            self._ensure(write, peer, "", now)
+            _set(write, peer, "file_rule", rule.value)
+            _set(write, peer, "file_rule_max", most)
+        return self._required(peer)
+
+    def set_muted(self, peer: PeerId, now: float, *, muted: bool) -> Peer:
+        with self._database.transaction() as write:
+            self._ensure(write, peer, "", now)
+            _set(write, peer, "muted", int(muted))
+        return self._required(peer)
+
     def succeed(self, old: PeerId, new: PeerId, *, nickname: str, now: float) -> Peer:
         """`new` is pinned in the place of `old`: the petname goes over, and `old` is a stranger again."""
         with self._database.transaction() as write:
@@ -155,7 +172,8 @@ _NOTHING_KNOWN = {"status": 0, "note": "", "addresses": "[]", "public_key": None
 
 
 def _peer_of(row: tuple[Any, ...]) -> Peer:
-    key, nickname, petname, trust, proven, status, note, addresses, first_seen, last_seen = row
+    key, nickname, petname, trust, proven, status, note, addresses, first_seen, last_seen = row[:10]
+    verified_at, file_rule, file_rule_max, muted = row[10:]
     return Peer(
         id=PeerId(key),
         nickname=nickname,
@@ -167,6 +185,10 @@ def _peer_of(row: tuple[Any, ...]) -> Peer:
         addresses=addresses_from_json(addresses),
         first_seen=first_seen,
         last_seen=last_seen,
+        verified_at=verified_at,
+        file_rule=FileRule(file_rule),
+        file_rule_max=file_rule_max,
+        muted=bool(muted),
     )
 
 
@@ -205,7 +227,7 @@ def _refresh(write: Transaction, known: Peer, values: dict[str, Any]) -> None:
         write.run("UPDATE peers SET last_seen = :now WHERE id = :id", values)
 
 
-def _set(write: Transaction, peer: PeerId, column: str, value: str) -> None:
+def _set(write: Transaction, peer: PeerId, column: str, value: str | int | None) -> None:
     write.run(
         f"UPDATE peers SET {column} = ?, revision = ? WHERE id = ?",  # noqa: S608
         (value, write.revision(), peer),
@@ -218,6 +240,7 @@ def _evict_strangers(write: Transaction, *, keep: PeerId) -> None:
         return
     write.run(
         "DELETE FROM peers WHERE id IN (SELECT id FROM peers WHERE trust = 'new' AND petname = '' AND id <> ?"
+        " AND file_rule = '' AND muted = 0"
         " AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.kind = 'private' AND c.peer = peers.id)"
         " AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.id = peers.id)"
         " ORDER BY last_seen LIMIT ?)",

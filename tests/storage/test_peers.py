@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lanmsg.model import Address, Peer, PeerId, Status, Trust
+from lanmsg.model import Address, FileRule, Peer, PeerId, Status, Trust
 from lanmsg.storage.peers import (
     SEEN_STEP_SECONDS,
     STRANGERS_MAX,
@@ -122,6 +122,16 @@ def test_the_highest_version_is_remembered(peers: PeerBook) -> None:
     peers.raise_version(BEN, 2)
     peers.raise_version(BEN, 1)
     assert peers.version(BEN) == 2
+
+
+def test_a_rule_for_files_and_silence_live_with_the_key(store: Store, another: Callable[[], Store]) -> None:
+    assert saw(store.peers).file_rule is FileRule.DEFAULT
+    store.peers.set_file_rule(BEN, FileRule.ACCEPT, 5000, NOW)
+    ruled = store.peers.set_muted(BEN, NOW, muted=True)
+    assert (ruled.file_rule, ruled.file_rule_max, ruled.muted) == (FileRule.ACCEPT, 5000, True)
+    assert another().peers.get(BEN) == ruled
+    free = store.peers.set_file_rule(BEN, FileRule.DEFAULT, None, NOW)
+    assert (free.file_rule, free.file_rule_max, free.muted) == (FileRule.DEFAULT, None, True)
 
 
 def test_changes_are_told(store: Store, another: Callable[[], Store]) -> None:
