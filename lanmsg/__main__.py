@@ -13,6 +13,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words == ["--version"]:
         # Asked by scripts and shells all the time: answered before the parser's modules are read.
         return print_version()
+    if words[:3] == ["completion", "--candidates", "--"]:
+        # Asked at each press of Tab, by completions/*: not worth the parser either.
+        from lanmsg.cli.completion import answer_tab
+
+        return answer_tab(words[3:])
     from lanmsg.cli.main import run  # see above
 
     return run(words)

@@ -118,7 +118,7 @@ def chosen_rows(invocation: Invocation, wanted: Callable[[Transfer], bool]) -> l
         if words == ["all"]:
             rows = [transfer for transfer in store.transfers.open() if wanted(transfer)]
             if not rows:
-                raise LanmsgError("there is nothing to answer or to cancel", code="not_found")
+                raise nothing_open(wanted)
             return rows
         return [required_row(store, number_of(word, invocation), wanted) for word in dict.fromkeys(words)]
     finally:
@@ -139,6 +139,18 @@ def required_row(store: "Store", number: int, wanted: Callable[[Transfer], bool]
         "is your own offer" if transfer.direction is Direction.OUT else f"is already {transfer.state.value}"
     )
     raise LanmsgError(f"transfer {number} {what}", hint=f"lanmsg cancel {number} stops it")
+
+
+def nothing_open(wanted: Callable[[Transfer], bool]) -> LanmsgError:
+    if wanted is is_open_offer:
+        return LanmsgError(
+            "nothing is offered to you", code="not_found", hint="lanmsg transfers shows what there was"
+        )
+    return LanmsgError(
+        "nothing is under way, and no offer is open",
+        code="not_found",
+        hint="lanmsg transfers shows what there was",
+    )
 
 
 def number_of(word: str, invocation: Invocation) -> int:

@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """One option; `metavar` is empty for a switch."""
+    """One option; `metavar` is empty for a switch.
+
+    `completes` says what Tab offers for its value: a kind of `completion.KINDS`, "" for nothing.
+    """
 
     flags: tuple[str, ...]
     help: str
@@ -18,6 +21,7 @@ class Option:
     default: Any = None
     choices: tuple[str, ...] = ()
     repeat: bool = False
+    completes: str = ""
 
     @property
     def name(self) -> str:
@@ -30,6 +34,8 @@ class Positional:
     label: str
     many: bool = False
     required: bool = True
+    choices: tuple[str, ...] = ()
+    completes: str = ""
 
 
 @dataclass(frozen=True)

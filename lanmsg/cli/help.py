@@ -4,9 +4,10 @@ import shutil
 import textwrap
 
 from lanmsg.cli.grammar import Command, Option
+from lanmsg.cli.options import GLOBAL_OPTIONS
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation, suggestion
-from lanmsg.cli.table import BY_NAME, COMMANDS, GLOBAL_OPTIONS, TUI
+from lanmsg.cli.table import BY_NAME, COMMANDS, TUI
 from lanmsg.cli.topics import TOPICS
 from lanmsg.model import LanmsgError
 
@@ -31,6 +32,11 @@ def command_help(invocation: Invocation) -> Result:
 def help_command(invocation: Invocation) -> Result:
     """`lanmsg help [COMMAND|TOPIC]`."""
     topic = invocation.options.topic
+    if invocation.options.man:
+        from lanmsg.cli.manual import manual  # only this pays for it
+
+        invocation.output.text(manual())
+        return Result()
     invocation.output.line(overview() if topic is None else topic_text(topic))
     return Result()
 

@@ -11,8 +11,8 @@ from lanmsg.api import Message, Peer, PeerId, home_roster, wall_clock
 from lanmsg.cli.fields import message_fields, peer_fields, recipient_fields, stranger
 from lanmsg.cli.output import VERSION, Output, Result, encode, timestamp
 from lanmsg.cli.parser import Invocation, usage_error
-from lanmsg.cli.wording import name_of, speaker_of
-from lanmsg.model import EVERYONE, Conversation, ConversationKind, Delivery, LanmsgError
+from lanmsg.cli.wording import name_of, nobody_known, speaker_of
+from lanmsg.model import EVERYONE, Conversation, ConversationKind, Delivery
 from lanmsg.terminal import Kind, printable
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Reader:
             return EVERYONE
         peer = self._roster.one(who)
         if peer is None:
-            raise LanmsgError(f"nobody known by the name {who}", code="not_found", hint="lanmsg peers --all")
+            raise nobody_known(who, self._roster)
         return Conversation.with_peer(peer.id)
 
     def show(self, query: Query, *, text_only: bool = False) -> None:

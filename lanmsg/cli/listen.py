@@ -24,11 +24,13 @@ from lanmsg.api import (
 )
 from lanmsg.cli import fields
 from lanmsg.cli.following import TransferReport, failure
+from lanmsg.cli.options import EVENTS
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.parser import Invocation, usage_error
 from lanmsg.cli.patience import PatientWriter
 from lanmsg.cli.policy import Doorkeeper, Policy
 from lanmsg.cli.progress import Progress
+from lanmsg.cli.readiness import READY, STOPPING, tell_manager
 from lanmsg.cli.receive import folder_option
 from lanmsg.cli.running import run_node
 from lanmsg.cli.wording import clock_now, name_of, one_line, size_of, speaker_of, title_of, trust_remark
@@ -38,21 +40,7 @@ from lanmsg.terminal import printable
 if TYPE_CHECKING:
     from lanmsg.api import Node
 
-KINDS = (
-    "ready",
-    "peer_seen",
-    "peer_changed",
-    "peer_gone",
-    "message",
-    "offer",
-    "transfer_progress",
-    "transfer_done",
-    "transfer_failed",
-    "delivered",
-    "delivery_failed",
-    "key_changed",
-)
-"""The events, in the words of the JSON contract; --events chooses among them."""
+KINDS = EVENTS
 
 
 def listen(invocation: Invocation) -> Result:
@@ -73,6 +61,8 @@ def listen(invocation: Invocation) -> Result:
                     f"{teller.told} of {options.count} events came within {options.timeout:g} s",
                     code="timeout",
                 ) from None
+        finally:
+            tell_manager(STOPPING)
         return Result()
 
     return run_node(invocation, tell, listen=True)
@@ -82,6 +72,7 @@ async def until_enough(node: "Node", teller: "Teller", doorkeeper: Doorkeeper, c
     events: AsyncIterator[NodeEvent] = node.events()
     teller.ready()
     await teller.flush()
+    tell_manager(READY, f"STATUS={node.name}")
     await doorkeeper.standing()
     for peer in node.peers():
         await teller.tell(PeerAppeared(peer))

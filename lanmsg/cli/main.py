@@ -1,7 +1,6 @@
 """Runs one command: whatever happens ends in one sentence, a hint and an exit code."""
 
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -69,17 +68,17 @@ def function(name: str) -> Function:
 
 def told(error: LanmsgError, output: Output) -> int:
     if debugging():
-        traceback.print_exception(error)
+        output.traceback(error)
     output.error(error)
     return exit_code(error.code)
 
 
 def unexpected(
-    output: Output, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    output: Output, kind: type[BaseException], error: BaseException, _: TracebackType | None
 ) -> None:
     """A fault of ours: one sentence, and the traceback only for those who look for it. Exit code 1."""
     if debugging():
-        sys.__excepthook__(kind, error, trace)
+        output.traceback(error)
         return
     output.error(
         LanmsgError(

@@ -14,6 +14,8 @@ VERSION = 1
 """Version of every JSON object; fields are only ever added to it."""
 
 COPY_BYTES = 1 << 20
+STEPS_VERBOSITY = 2
+"""-vv"""
 
 RED = "31"
 GREEN = "32"
@@ -103,6 +105,18 @@ class Output:
         if self.verbosity:
             self.notice(text)
 
+    def step(self, name: str) -> None:
+        """How far a command has come, and when; said only with -vv."""
+        if self.verbosity < STEPS_VERBOSITY:
+            return
+        if self.json:
+            self._write(
+                sys.stderr,
+                encode({"v": VERSION, "type": "step", "ts": timestamp(now()), "step": name}) + "\n",
+            )
+        else:
+            self._write(sys.stderr, f"lanmsg: {timestamp(now())} {name}\n")
+
     def error(self, error: LanmsgError) -> None:
         self._say("error", str(error), error.hint, error.code, error.candidates)
 
@@ -118,6 +132,13 @@ class Output:
         if hint:
             lines.append(f"hint: {printable(hint)}")
         self._write(sys.stderr, "\n".join(lines) + "\n")
+
+    def traceback(self, error: BaseException) -> None:
+        """For LANMSG_DEBUG: where an error comes from; a peer's text in it is made safe like all of it."""
+        from traceback import format_exception  # only this pays for it
+
+        lines = "".join(format_exception(error)).splitlines()
+        self._write(sys.stderr, "".join(f"{printable(line)}\n" for line in lines))
 
     def paint(self, text: str, *codes: str, stream: TextIO | None = None) -> str:
         """`text` in a colour, where colours are wanted; words never depend on it."""

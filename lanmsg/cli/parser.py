@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lanmsg.api import open_home
 from lanmsg.cli.grammar import Command, Option, Positional
+from lanmsg.cli.options import GLOBAL_OPTIONS
 from lanmsg.cli.output import Output
-from lanmsg.cli.table import BY_NAME, GLOBAL_OPTIONS, TUI
+from lanmsg.cli.table import BY_NAME, COMMANDS, TUI
 from lanmsg.config import Settings, load_settings
 from lanmsg.model import LanmsgError
 
 if TYPE_CHECKING:
     from lanmsg.api import Store
 
-TAKES_VALUE = frozenset(flag for option in GLOBAL_OPTIONS if option.metavar for flag in option.flags)
+ALL_OPTIONS = (*GLOBAL_OPTIONS, *(option for command in COMMANDS for option in command.options))
+TAKES_VALUE = frozenset(flag for option in ALL_OPTIONS if option.metavar for flag in option.flags)
+ALL_FLAGS = tuple(dict.fromkeys(flag for option in ALL_OPTIONS for flag in option.flags))
 NO_ABBREVIATIONS: dict[str, Any] = {"add_help": False, "allow_abbrev": False}
 
 
@@ -87,6 +90,8 @@ def choose_command(words: list[str]) -> tuple[Command, list[str]]:
                     f"no command {word!r}{guess}", code="usage", hint="lanmsg help lists them all"
                 )
             return BY_NAME[word], words[:index] + words[index + 1 :]
+        if word.startswith("--") and (flag := word.partition("=")[0]) not in ALL_FLAGS:
+            raise usage_error(f"no option {flag}{suggestion(flag, ALL_FLAGS)}", TUI)
         index += 2 if word in TAKES_VALUE else 1
     return TUI, words
 
@@ -112,11 +117,12 @@ def add_option(parser: argparse.ArgumentParser, option: Option, *, is_global: bo
         action="append" if option.repeat else "store",
         type=partial(converted, option),
         default=[] if option.repeat else option.default,
-        choices=option.choices or None,
     )
 
 
 def converted(option: Option, text: str) -> object:
+    if option.choices and text not in option.choices:
+        raise argparse.ArgumentTypeError(not_among(text, option.choices))
     try:
         return option.convert(text)
     except ValueError as error:
@@ -137,7 +143,15 @@ def take(positional: Positional, words: list[str], command: Command) -> str | li
         taken = list(words)
         words.clear()
         return taken
-    return words.pop(0) if words else None
+    if not words:
+        return None
+    if positional.choices and words[0] not in positional.choices:
+        raise usage_error(not_among(words[0], positional.choices), command)
+    return words.pop(0)
+
+
+def not_among(word: str, choices: tuple[str, ...]) -> str:
+    return f"{word!r} is not one of {', '.join(choices)}{suggestion(word, choices)}"
 
 
 def usage_error(message: str, command: Command) -> LanmsgError:

@@ -21,7 +21,9 @@ def run_node(invocation: Invocation, work: Callable[["Node"], Awaitable[T]], *, 
     """What `work` makes of a running node. Ctrl-C and SIGTERM cancel it, and the node still says goodbye."""
 
     async def whole() -> T:
+        invocation.output.step("started")
         async with open_node(invocation.settings, listen=listen) as node:
+            invocation.output.step("ready")
             try:
                 return await work(node)
             except (LanmsgError, OutputClosedError) as error:

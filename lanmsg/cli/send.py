@@ -43,6 +43,7 @@ def send(invocation: Invocation) -> Result:
 
     async def offer(node: "Node") -> Result:
         peer = await reachable(node, options.peer, wait=options.wait)
+        invocation.output.step("found")
         require_verified(peer, wanted=options.require_verified)
         report = TransferReport(node, invocation.output, Progress(invocation.output, options.progress))
         events = node.events()
@@ -117,6 +118,8 @@ class Carrying:
         if isinstance(event, Notice):
             self._output.notice(event.text, event.hint)
         elif isinstance(event, TransferAdded | TransferChanged) and event.transfer.number == self._number:
+            if event.transfer.state is not self._transfer.state:
+                self._output.step(event.transfer.state.value)
             self._transfer = event.transfer
             if not event.transfer.state.is_final:
                 rate = event.rate if isinstance(event, TransferChanged) else 0.0

@@ -5,11 +5,15 @@ from typing import Any
 from lanmsg.api import Settings
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation, suggestion, usage_error
-from lanmsg.config import config_value, write_setting
+from lanmsg.config import KINDS, config_value, write_setting
 from lanmsg.model import LanmsgError
 
-KEYS = ("name", "port", "interfaces", "peers", "downloads", "quiet")
-ACTIONS = ("get", "set", "path")
+KEYS = tuple(KINDS)
+SECTION = "tui"
+SCREEN_KEYS = ("tui.ascii", "tui.bell", "tui.keys", "tui.mouse")
+"""What the screen looks up in its section."""
+
+ALL_KEYS = (*KEYS, *SCREEN_KEYS)
 
 
 def config(invocation: Invocation) -> Result:
@@ -21,12 +25,8 @@ def config(invocation: Invocation) -> Result:
             show_values(invocation)
         case "set" if options.key is not None:
             change(invocation)
-        case action if action in ACTIONS:
+        case _:
             raise usage_error("get [KEY], set KEY VALUE… or path", invocation.command)
-        case action:
-            raise usage_error(
-                f"{action!r} is not one of get, set, path{suggestion(action, ACTIONS)}", invocation.command
-            )
     return Result()
 
 
@@ -40,18 +40,31 @@ def show_path(invocation: Invocation) -> None:
 
 def show_values(invocation: Invocation) -> None:
     """The values in force: command line over environment over file over default."""
-    key = invocation.options.key
+    key, output = invocation.options.key, invocation.output
     values = in_force(invocation.settings)
-    if key is not None:
-        values = {key: found(values, key, invocation)}
-    if invocation.output.json:
-        invocation.output.document(
-            **({"key": key, "value": values[key]} if key is not None else {"config": values})
+    if key == SECTION:
+        show_section(invocation)
+    elif output.json:
+        output.document(
+            **({"config": values} if key is None else {"key": key, "value": found(values, key, invocation)})
         )
+    elif key is not None:
+        output.line(as_text(found(values, key, invocation)))
+    else:
+        for name, value in values.items():
+            output.line(f"{name} = {as_text(value)}")
+
+
+def show_section(invocation: Invocation) -> None:
+    """Everything of the screen: `config get tui`."""
+    settings, output = invocation.settings, invocation.output
+    if output.json:
+        output.document(key=SECTION, value=dict(settings.tui))
         return
-    for name, value in values.items():
-        text = " ".join(map(str, value)) if isinstance(value, list) else as_text(value)
-        invocation.output.line(text if key is not None else f"{name} = {text}")
+    for name, value in settings.tui.items():
+        output.line(f"{SECTION}.{name} = {as_text(value)}")
+    if not settings.tui:
+        output.notice(f"nothing of {SECTION} is set", f"there are {', '.join(SCREEN_KEYS)}")
 
 
 def in_force(settings: Settings) -> dict[str, Any]:
@@ -74,11 +87,15 @@ def found(values: dict[str, Any], key: str, invocation: Invocation) -> object:
 
 
 def check_key(key: str, invocation: Invocation) -> None:
-    if key not in KEYS and not key.startswith("tui."):
-        raise usage_error(f"no setting {key!r}{suggestion(key, KEYS)}", invocation.command)
+    if key == SECTION:
+        raise usage_error(f"{key} is a section: {', '.join(SCREEN_KEYS)}", invocation.command)
+    if key not in KEYS and not key.startswith(f"{SECTION}."):
+        raise usage_error(f"no setting {key!r}{suggestion(key, ALL_KEYS)}", invocation.command)
 
 
 def as_text(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -87,5 +104,8 @@ def change(invocation: Invocation) -> None:
     check_key(options.key, invocation)
     value = config_value(options.key, options.value)
     write_setting(invocation.settings.config_file, options.key, value)
+    if options.key not in ALL_KEYS:  # the screen of another version may know it
+        guess = suggestion(options.key, ALL_KEYS)
+        invocation.output.notice(f"{options.key} is set, but this version does not look at it{guess}")
     if invocation.output.json:
         invocation.output.document(key=options.key, value=value)

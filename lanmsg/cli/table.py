@@ -3,43 +3,16 @@
 from dataclasses import replace
 
 from lanmsg.cli.grammar import Command, Option, Positional, number, rate, seconds, switch
-
-PEER = "PEER is a name, name@host, 8 or more hex digits of the fingerprint, or an address."
-
-
-def wait(default: float) -> Option:
-    return Option(("--wait",), f"look for the peer this long (default {default:g})", "SEC", seconds, default)
-
-
-VERIFIED_ONLY = switch("--require-verified", help="exit 7 unless this key was verified in person")
-ACKNOWLEDGED = Option(
-    ("--timeout",), "wait this long for the acknowledgement (default 10)", "SEC", seconds, 10.0
-)
-TO = Option(("--to",), "save in this folder", "DIR")
-FROM = Option(("--from",), "only from this peer", "PEER")
-IDS = (Positional("id", "ID…|all", many=True),)
-WHO = Positional("peer", "PEER")
-
-GLOBAL_OPTIONS = (
-    Option(("--home",), "identity, history and settings live here", "DIR"),
-    Option(("--name",), "nickname for this run", "NAME"),
-    Option(("--port",), "discovery port and preferred TCP port (default 2372)", "N"),
-    Option(("--interface",), "use only this interface or address (repeatable)", "NAME|ADDRESS", repeat=True),
-    Option(("--peer",), "ask this address too (repeatable)", "HOST[:PORT]", repeat=True),
-    Option(("--downloads",), "where received files go", "DIR"),
-    switch("--json", help="machine-readable output"),
-    switch("-q", "--quiet", help="no notices and no progress"),
-    Option(("-v", "--verbose"), "say more (repeatable)", default=0, repeat=True),
-    Option(
-        ("--color",),
-        "colours: auto, always or never",
-        "WHEN",
-        default="auto",
-        choices=("auto", "always", "never"),
-    ),
-    switch("--yes", help="answer yes to questions (never to security ones)"),
-    switch("--version", help="print the version"),
-    switch("-h", "--help", help="print this help"),
+from lanmsg.cli.options import (
+    ACKNOWLEDGED,
+    FROM,
+    OPEN_OFFERS,
+    OPEN_TRANSFERS,
+    PEER,
+    TO,
+    VERIFIED_ONLY,
+    WHO,
+    wait,
 )
 
 TUI = Command(
@@ -170,7 +143,7 @@ HISTORY = Command(
     "history:history",
     "lanmsg history ben --since 2d --search printer",
     "Talk",
-    positionals=(Positional("conversation", "[PEER|everyone]", required=False),),
+    positionals=(Positional("conversation", "[PEER|everyone]", required=False, completes="conversations"),),
     options=(
         Option(("--since",), "a date, a date and time, or an age like 30m, 4h, 2d", "WHEN"),
         Option(("--limit",), "the last N messages (default 100; 0: all)", "N", number),
@@ -186,7 +159,7 @@ SEND = Command(
     "send:send",
     "tar cz photos | lanmsg send ben - --as photos.tgz",
     "Files",
-    positionals=(WHO, Positional("path", "PATH…", many=True)),
+    positionals=(WHO, Positional("path", "PATH…", many=True, completes="files")),
     options=(
         Option(("--as",), "what to call the data from stdin", "NAME"),
         Option(("-m", "--message"), "a line to go with the offer", "TEXT", default=""),
@@ -257,7 +230,7 @@ LISTEN = Command(
         ),
         TO,
         FROM,
-        Option(("--events",), "only these, comma separated", "LIST"),
+        Option(("--events",), "only these, comma separated", "LIST", completes="events"),
         Option(("--count",), "end after N events", "N", number, 0),
         Option(("--timeout",), "end after this long", "SEC", seconds),
     ),
@@ -272,7 +245,7 @@ ACCEPT = Command(
     "answers:accept",
     "lanmsg accept 7 --to ~/papers",
     "Files",
-    positionals=IDS,
+    positionals=OPEN_OFFERS,
     options=(TO,),
     details="With no screen or listener running, this waits for the files and prints where they were saved.",
     result=True,
@@ -283,7 +256,7 @@ DECLINE = Command(
     "answers:decline",
     "lanmsg decline all",
     "Files",
-    positionals=IDS,
+    positionals=OPEN_OFFERS,
     result=True,
 )
 TRANSFERS = Command(
@@ -295,8 +268,23 @@ CANCEL = Command(
     "answers:cancel",
     "lanmsg cancel 7",
     "Files",
-    positionals=IDS,
+    positionals=OPEN_TRANSFERS,
     result=True,
+)
+DOCTOR = Command(
+    "doctor",
+    "why nobody shows up, and what to type about it",
+    "doctor:doctor",
+    "lanmsg doctor ben        (the way to somebody: a name or an address)",
+    "More",
+    positionals=(Positional("peer", "[PEER]", required=False, completes="people"),),
+    options=(
+        Option(("--wait",), "look around this long (default 2)", "SEC", seconds, 2.0),
+        switch("--glyphs", help="print the signs of the screen, to see whether this terminal knows them"),
+    ),
+    details="Looks at interfaces, ports, firewalls, the home, disk and clock, and asks who is there; it"
+    " changes nothing and needs no rights.\nExit 0: all is well, 1: something is not, 10: no interface or no"
+    " port.",
 )
 CONFIG = Command(
     "config",
@@ -305,11 +293,12 @@ CONFIG = Command(
     "lanmsg config set name anna",
     "More",
     positionals=(
-        Positional("action", "get|set|path"),
-        Positional("key", "[KEY]", required=False),
+        Positional("action", "get|set|path", choices=("get", "set", "path")),
+        Positional("key", "[KEY]", required=False, completes="settings"),
         Positional("value", "[VALUE…]", many=True, required=False),
     ),
-    details="Keys: name, port, interfaces, peers, downloads, quiet, and tui.* for the screen.",
+    details="Keys: name, port, interfaces, peers, downloads, quiet, and tui.* for the screen "
+    "(lanmsg config get lists what is in force).",
 )
 HELP = Command(
     "help",
@@ -317,7 +306,39 @@ HELP = Command(
     "help:help_command",
     "lanmsg help exit-codes",
     "More",
-    positionals=(Positional("topic", "[COMMAND|TOPIC]", required=False),),
+    positionals=(Positional("topic", "[COMMAND|TOPIC]", required=False, completes="topics"),),
+    options=(switch("--man", help="all of it, as a manual page for man -l"),),
+)
+SERVICE = Command(
+    "service",
+    "have lanmsg listen whenever you are logged in (systemd)",
+    "service:service",
+    "lanmsg service install --now --accept known",
+    "More",
+    positionals=(Positional("action", "install|uninstall|show", choices=("install", "uninstall", "show")),),
+    options=(
+        replace(LISTEN.options[0], help="files, as in lanmsg listen (default ask)"),
+        TO,
+        switch("--now", help="tell systemd as well: start it, or stop it before it is removed"),
+    ),
+    details="install writes a unit of your own and says what to type; without --now systemd is left alone. "
+    "The global options that you give go into the unit.",
+)
+COMPLETION = Command(
+    "completion",
+    "what makes Tab complete commands, options, files and people",
+    "completion:completion",
+    "source <(lanmsg completion bash)        (in ~/.bashrc; zsh: the same in ~/.zshrc)",
+    "More",
+    positionals=(
+        Positional(
+            "shell",
+            "bash|zsh|fish|powershell",
+            choices=("bash", "zsh", "fish", "powershell"),
+        ),
+    ),
+    details="fish: lanmsg completion fish > ~/.config/fish/completions/lanmsg.fish\n"
+    "PowerShell: lanmsg completion powershell | Out-String | Invoke-Expression, in $PROFILE",
 )
 
 COMMANDS = (
@@ -340,7 +361,10 @@ COMMANDS = (
     DECLINE,
     TRANSFERS,
     CANCEL,
+    DOCTOR,
     CONFIG,
+    SERVICE,
+    COMPLETION,
     HELP,
 )
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}

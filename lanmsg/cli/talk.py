@@ -1,11 +1,11 @@
 """msg and broadcast: a message is done when it is on the disk of whom it was for."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.fields import peer_fields, stranger
-from lanmsg.cli.output import Result, is_terminal
+from lanmsg.cli.output import Output, Result, is_terminal
 from lanmsg.cli.parser import Invocation, usage_error
 from lanmsg.cli.wording import name_of
 from lanmsg.model import (
@@ -33,15 +33,17 @@ AS_A_FILE = "send it as a file: lanmsg send"
 def msg(invocation: Invocation) -> Result:
     from lanmsg.cli.running import run_node  # asyncio
 
-    options = invocation.options
+    options, output = invocation.options, invocation.output
     text = message_text(invocation)
 
     async def send(node: "Node") -> Result:
         peer = await reachable(node, options.peer, wait=options.wait, absent=options.queue)
+        output.step("found")
         require_verified(peer, wanted=options.require_verified)
         message = await node.send_text(Conversation.with_peer(peer.id), text)
         if peer.present or not options.queue:
             message = await node.delivered(message, timeout=options.timeout)
+        output.step(message.state.value)
         return await told(node, message, peer)
 
     async def told(node: "Node", message: Message, peer: Peer) -> Result:
@@ -50,17 +52,15 @@ def msg(invocation: Invocation) -> Result:
             await node.cancel_message(message.number)
         error = delivery_error(recipient, peer, options.timeout, queue=options.queue)
         if error is not None:
-            invocation.output.error(error)
+            output.error(error)
         code = (
-            error.code
-            if error
-            else recipient.state.value
-            if recipient.state is not Delivery.SENT
-            else "queued"
+            error.code if error else "queued" if recipient.state is Delivery.SENT else recipient.state.value
         )
         if code == "queued":
-            invocation.output.notice(f"{name_of(peer)} has not got it yet: it stays in the outbox")
-        return Result(code, {"id": message.id.hex(), "peer": peer_fields(node.peer(peer.id) or peer)})
+            output.notice(f"{name_of(peer)} has not got it yet: it stays in the outbox")
+        known: dict[str, Any] = {"id": message.id.hex(), "peer": peer_fields(node.peer(peer.id) or peer)}
+        tell_delivery(output, recipient, known)
+        return Result(code, known)
 
     return run_node(invocation, send)
 
@@ -95,6 +95,16 @@ def broadcast(invocation: Invocation) -> Result:
         return Result(total_code(codes), counts)
 
     return run_node(invocation, send)
+
+
+def tell_delivery(output: Output, recipient: Recipient, known: dict[str, Any]) -> None:
+    """The event that `listen` tells of too; a message that still waits has none yet."""
+    if not output.json:
+        return
+    if recipient.state is Delivery.DELIVERED:
+        output.event("delivered", **known)
+    elif recipient.state is Delivery.FAILED:
+        output.event("delivery_failed", **known, error=recipient.reason)
 
 
 def delivery_error(recipient: Recipient, peer: Peer, timeout: float, *, queue: bool) -> LanmsgError | None:

@@ -7,12 +7,12 @@ from lanmsg.api import NAME_MAX_BYTES, Peer, Trust, home_roster, wall_clock
 from lanmsg.cli.fields import peer_fields
 from lanmsg.cli.output import Result, ask, can_ask
 from lanmsg.cli.parser import Invocation, usage_error
-from lanmsg.cli.wording import name_of, short_id
+from lanmsg.cli.wording import name_of, nobody_known, short_id
 from lanmsg.model import LanmsgError
 from lanmsg.terminal import fingerprint, folded
 
 if TYPE_CHECKING:
-    from lanmsg.api import Node, Store
+    from lanmsg.api import Node, Roster, Store
 
 HEX_MIN = 8
 """Fewer digits are found by chance too soon."""
@@ -92,19 +92,18 @@ def rename(invocation: Invocation) -> Result:
 def decided(invocation: Invocation, decide: Callable[["Store", Peer], str]) -> Result:
     store = invocation.home()
     try:
-        peer = home_roster(store).one(invocation.options.peer) or on_the_network(invocation)
+        known = home_roster(store)
+        peer = known.one(invocation.options.peer) or on_the_network(invocation, known)
         invocation.output.notice(decide(store, peer))
         return Result("done", {"peer": peer_fields(home_roster(store).get(peer.id) or peer)})
     finally:
         store.close()
 
 
-def on_the_network(invocation: Invocation) -> Peer:
+def on_the_network(invocation: Invocation, known: "Roster") -> Peer:
     """Somebody this home does not know yet. Raises LanmsgError."""
     if not invocation.options.wait:
-        raise LanmsgError(
-            f"nobody known by the name {invocation.options.peer}", code="not_found", hint="lanmsg peers --all"
-        )
+        raise nobody_known(invocation.options.peer, known)
     from lanmsg.cli.running import run_node  # asyncio
 
     options = invocation.options

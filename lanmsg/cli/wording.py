@@ -1,15 +1,26 @@
 """How a line of text names people, files and states. All that a peer chose passes printable()."""
 
 import time
+from typing import TYPE_CHECKING
 
 from lanmsg.api import Direction, Message, Peer, Transfer, TransferState, Trust, wall_clock
+from lanmsg.model import LanmsgError
 from lanmsg.terminal import Kind, cell_width, human_size, plural, printable
+
+if TYPE_CHECKING:
+    from lanmsg.api import Roster
 
 UNNAMED = "somebody"
 
 
 def name_of(peer: Peer) -> str:
     return printable(peer.name, Kind.NAME) or UNNAMED
+
+
+def nobody_known(who: str, roster: "Roster") -> LanmsgError:
+    near = roster.nearest(who)
+    hint = f"did you mean {near}?" if near else "lanmsg peers --all shows who is known"
+    return LanmsgError(f"nobody known by the name {who}", code="not_found", hint=hint)
 
 
 def speaker_of(peer: Peer) -> str:

@@ -142,10 +142,10 @@ class Roster:
         return found[0]
 
     def nearest(self, who: str) -> str:
-        """A present name that looks like `who`, or ""."""
+        """A known name that looks like `who`, or ""."""
         import difflib
 
-        names = {folded(each.name): each.name for each in self.present()}
+        names = {folded(each.name): each.name for each in self.all()}
         close = difflib.get_close_matches(folded(who), names, n=1)
         return names[close[0]] if close else ""
 

@@ -88,6 +88,12 @@ def anna_has_verified_ben(people: People) -> None:
     store.close()
 
 
+def ben_has_an_evil_name(people: People) -> None:
+    store = people.store("anna")
+    store.peers.pin(people.id("ben"), nickname="evil\x1b[2J", now=now())
+    store.close()
+
+
 def ben_knows_anna(people: People) -> None:
     store = people.store("ben")
     store.peers.pin(people.id("anna"), nickname="anna", now=now())
@@ -163,6 +169,7 @@ def ben_withdrew_a_report(people: People) -> None:
 GIVENS: dict[str, Callable[[People], None]] = {
     "anna knows ben": anna_knows_ben,
     "anna has verified ben": anna_has_verified_ben,
+    "ben has an evil name": ben_has_an_evil_name,
     "ben knows anna": ben_knows_anna,
     "another key goes by the name ben": another_key_goes_by_ben,
     "two people called ben": two_bens,

@@ -2,7 +2,7 @@
 
 from lanmsg.cli.exit_codes import MEANINGS
 from lanmsg.cli.listen import KINDS
-from lanmsg.cli.table import GLOBAL_OPTIONS
+from lanmsg.cli.options import GLOBAL_OPTIONS
 from lanmsg.cli.topics import TOPICS
 
 
