@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from lanmsg import __version__
 from lanmsg.config import Settings
-from lanmsg.model import Address, LanmsgError, Message, Peer, PeerId, Status, Trust
-from lanmsg.node.air import Air
+from lanmsg.model import Address, Conversation, LanmsgError, Message, Peer, PeerId, Status, Trust
+from lanmsg.node.air import Air, Ways
 from lanmsg.node.changes import ChangeWatch, RateMeter
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
@@ -20,6 +21,7 @@ from lanmsg.node.events import (
     MessageChanged,
     Notice,
     PeerChanged,
+    ReadMarkMoved,
     TransferAdded,
     TransferChanged,
 )
@@ -33,6 +35,8 @@ from lanmsg.node.static_peers import StaticPeers
 from lanmsg.node.subscriptions import Subscriptions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfers import LEASE_S, TransferDesk
+from lanmsg.node.versions import Versions
+from lanmsg.protocol.constants import PROTOCOL_VERSION
 from lanmsg.protocol.events import PresenceAppeared, PresenceEvent, PresenceLeft, PresenceSilent
 from lanmsg.protocol.identity import LocalIdentity
 from lanmsg.protocol.payload import Bulk, CloseCode, Payload, Profile
@@ -73,13 +77,16 @@ class Engine:
             settings,
             on_presence=self._on_presence,
             on_interfaces=self._on_interfaces,
+            on_moved=self._on_moved,
             notice=self.notice,
         )
+        self._static = StaticPeers(self.air, self.roster, self.sessions, tasks=tasks)
         self._tasks = tasks
         self._lock = ListenerLock(settings.home)
         self._shared = SharedPresence(self.disk, self.roster, self.owner)
         self._shown = Shown(self.roster, self._shared, self.subscriptions, ask_name=self._ask_name)
         self._is_cut_off = False
+        self._versions = Versions(self.roster, self.notice)
         self._rates = RateMeter()
         self._last_message = 0
         self._last_transfer = 0
@@ -106,9 +113,7 @@ class Engine:
         self._tasks.start(self.air.watch_interfaces())
         self._tasks.start(self._keep_alive())
         if self.settings.peers:
-            self._tasks.start(
-                StaticPeers(self.air, self.roster, self.sessions, tasks=self._tasks).reach_all()
-            )
+            self._tasks.start(self._static.reach_all())
         self.outbox.wake()
 
     async def stop(self) -> None:
@@ -158,7 +163,10 @@ class Engine:
         return self.roster.trust_of(peer) in PINNED_STATES
 
     async def may_talk(self, connection: Connection) -> bool:
-        return connection.peer is not None and self.roster.trust_of(connection.peer) is not Trust.BLOCKED
+        peer = connection.peer
+        if peer is None or self.roster.trust_of(peer) is Trust.BLOCKED:
+            return False
+        return self._versions.may_speak(connection, peer)
 
     async def payloads_received(self, connection: Connection, payloads: list[Payload]) -> None:
         if connection.peer is None:
@@ -209,6 +217,8 @@ class Engine:
                 self.roster.set_air(event.presence)
                 if isinstance(event, PresenceAppeared):
                     self.outbox.appeared(peer)
+                elif len(event.presence.addresses) > 1:
+                    self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
                 self.outbox.wake(peer)
                 self.desk.wake()
             self._shown.show(peer)
@@ -217,11 +227,19 @@ class Engine:
         self.subscriptions.publish(InterfacesChanged(self.air.interfaces))
         self._check_network()
 
+    def _on_moved(self, ways: Ways, is_better: bool) -> None:  # noqa: FBT001 - a callback's
+        self.sessions.network_changed(ways.open if is_better else ways.all, is_better=is_better)
+        if is_better:
+            self._static.network_changed()
+
     def _check_network(self) -> None:
         """Said once each time the network goes: with none, nobody else can appear."""
         used = [each for each in self.air.interfaces if not each.skipped]
         is_cut_off = not self.settings.interfaces and all(each.address.startswith("127.") for each in used)
-        if is_cut_off and not self._is_cut_off and self.listening:
+        untrusted = [each for each in self.air.interfaces if each.is_untrusted]
+        if untrusted and is_cut_off and not self._is_cut_off:
+            self.notice(f"quiet on {untrusted[0].name}: {untrusted[0].skipped}", "lanmsg help network")
+        elif is_cut_off and not self._is_cut_off and self.listening:
             self.notice("there is no network", "it is used as soon as there is one; lanmsg help network")
         self._is_cut_off = is_cut_off
 
@@ -248,6 +266,9 @@ class Engine:
                     self._shown.show(each)
         for message in changes.messages:
             self._publish_message(message)
+        for conversation in changes.conversations:
+            mark = await self.disk.read(partial(_read_mark, conversation, self._last_message))
+            self.subscriptions.publish(ReadMarkMoved(conversation, *mark))
         for transfer in changes.transfers:
             fresh = transfer.number > self._last_transfer
             self._last_transfer = max(self._last_transfer, transfer.number)
@@ -255,6 +276,7 @@ class Engine:
             self.subscriptions.publish(TransferAdded(transfer) if fresh else TransferChanged(transfer, rate))
         if changes.presence_changed and not self.listening:
             await self._read_shared()
+        self.air.decide_networks(changes.networks)
         self.wake()
 
     def _publish_message(self, message: Message) -> None:
@@ -266,6 +288,8 @@ class Engine:
         """Everything that memory keeps of the store; returns the revision that this is as of."""
         revision = store.revision()
         self.roster.load_book(store.peers.all())
+        self._versions.load(store.peers.versions_above(PROTOCOL_VERSION))
+        self.air.networks.load(store.networks.decisions())
         last = store.history.messages(None, limit=1)
         self._last_message = last[-1].number if last else 0
         rows = store.transfers.list(limit=1)
@@ -334,6 +358,7 @@ class Engine:
         store.history.renew_leases(self.owner, now + LEASE_S)
         if self._lock.held:
             store.presence.heartbeat(now)
+            store.networks.saw(self.air.networks.spoken_on, now)
 
     def _keeps_session(self, peer: PeerId) -> bool:
         """A peer that only its session makes present would leave the list with it."""
@@ -346,3 +371,7 @@ class Engine:
                 self.air.discovery.protect(peer.id)
             elif peer.trust is not Trust.CHANGED:
                 self.air.discovery.unprotect(peer.id)
+
+
+def _read_mark(conversation: Conversation, until: int, store: Store) -> tuple[int, int, int | None]:
+    return store.history.read_mark(conversation, until)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from lanmsg.model import EVERYONE, Conversation, MessageId, Peer, PeerId, Status
 from lanmsg.node.clock import steady_clock, wall_clock
@@ -12,6 +13,7 @@ from lanmsg.node.transfers import TransferDesk
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.admission import StrangerTalk
 from lanmsg.protocol.constants import NEW_PEER_STORED_MESSAGES_MAX
+from lanmsg.protocol.turns import Turns
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.history import Incoming
 from lanmsg.storage.store import Store
@@ -34,6 +36,7 @@ class Inbox:
         self._desk = desk
         self._host = host
         self._strangers = StrangerTalk()
+        self._turns = WeakKeyDictionary[Connection, Turns]()
 
     async def receive(self, connection: Connection, peer: PeerId, payloads: Sequence[wire.Payload]) -> None:
         messages = [each for each in payloads if isinstance(each, wire.Message)]
@@ -61,7 +64,9 @@ class Inbox:
                 return None  # messages and acks were taken together; the rest belongs to bulk connections
 
     async def _store(self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]) -> None:
-        messages = await self._bearable(connection, peer, messages)
+        messages = await self._bearable(connection, peer, await self._unknown(connection, peer, messages))
+        if not messages:
+            return
         now = wall_clock()
         incoming = [
             Incoming(
@@ -79,27 +84,52 @@ class Inbox:
         except StorageError as error:
             self._host.notice(f"messages cannot be stored: {error}", error.hint)
             for each in messages:
-                connection.answer(wire.Refused(id=each.id, code=wire.RefusedCode.FULL))
+                self._put_off(connection, each, wire.RefusedCode.FULL)
             return
         for each in messages:
             connection.answer(wire.Ack(id=each.id))
 
+    async def _unknown(
+        self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]
+    ) -> Sequence[wire.Message]:
+        """Those that are not in the history; when some have to wait, those that are need not."""
+        if connection not in self._turns:
+            return messages  # storing tells them apart, at no cost
+
+        def known(store: Store) -> set[bytes]:
+            return {each.id for each in messages if store.history.find(MessageId(each.id), peer)}
+
+        there = await self._disk.read(known)
+        for each in messages:
+            if each.id in there:
+                connection.answer(wire.Ack(id=each.id))
+        return [each for each in messages if each.id not in there]
+
     async def _bearable(
         self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]
     ) -> Sequence[wire.Message]:
-        """All of somebody we know; of a stranger what the limits leave, and a word about the rest."""
-        if self._host.knows(peer):
-            return messages
-        unread = await self._disk.read(lambda store: store.history.unread_from(peer))
+        """What may be stored now, in its turn: of a stranger what the limits leave, and a word about the rest."""
+        is_known = self._host.knows(peer)
+        unread = 0 if is_known else await self._disk.read(lambda store: store.history.unread_from(peer))
         taken: list[wire.Message] = []
         for each in messages:
-            if unread + len(taken) >= NEW_PEER_STORED_MESSAGES_MAX:
-                connection.answer(wire.Refused(id=each.id, code=wire.RefusedCode.FULL))
-            elif not self._strangers.may_say(peer, steady_clock()):
-                connection.answer(wire.Refused(id=each.id, code=wire.RefusedCode.BUSY))
+            if (code := self._held_up(connection, each)) is not None:
+                self._put_off(connection, each, code)
+            elif not is_known and unread + len(taken) >= NEW_PEER_STORED_MESSAGES_MAX:
+                self._put_off(connection, each, wire.RefusedCode.FULL)
+            elif not is_known and not self._strangers.may_say(peer, steady_clock()):
+                self._put_off(connection, each, wire.RefusedCode.BUSY)
             else:
                 taken.append(each)
         return taken
+
+    def _held_up(self, connection: Connection, message: wire.Message) -> wire.RefusedCode | None:
+        turns = self._turns.get(connection)
+        return None if turns is None else turns.held_up(message.id, steady_clock())
+
+    def _put_off(self, connection: Connection, message: wire.Message, code: wire.RefusedCode) -> None:
+        self._turns.setdefault(connection, Turns()).put_off(message.id, code, steady_clock())
+        connection.answer(wire.Refused(id=message.id, code=code))
 
     async def _profile(self, connection: Connection, peer: PeerId, profile: wire.Profile) -> None:
         connection.peer_port = profile.port
@@ -113,7 +143,7 @@ class Inbox:
             else:
                 name, status, remark = profile.name, _status(profile), profile.note
                 addresses = (address,) if address else ()
-            return store.peers.saw(
+            met = store.peers.saw(
                 peer,
                 nickname=name,
                 status=status,
@@ -123,6 +153,8 @@ class Inbox:
                 public_key=connection.public_key,
                 proven=True,
             )
+            store.peers.raise_version(peer, connection.session.version)
+            return met
 
         self._host.met(await self._disk.write(note))
         connection.introduced.set()

@@ -17,6 +17,7 @@ from lanmsg.protocol.constants import (
     FIRST_BYTE_TIMEOUT_S,
     HANDSHAKE_TIMEOUT_S,
     PING_AFTER_SILENCE_S,
+    PROTOCOL_VERSION,
     SESSION_PROBE_TIMEOUT_S,
 )
 from lanmsg.protocol.ephemeral import Entropy
@@ -82,6 +83,8 @@ class Session:
         """The final transcript hash: the same on both sides, and on no other session."""
         self.verification_key = b""
         """Shared, for the short words that two people compare."""
+        self.version = PROTOCOL_VERSION
+        """What both sides agreed to speak; there is one so far."""
         self._role = role
         self._peer_role = Role.RESPONDER if role is Role.INITIATOR else Role.INITIATOR
         self._handshake = handshake

@@ -102,6 +102,7 @@ class PeerBook:
         with self._database.transaction() as write:
             self._ensure(write, peer, "", now)
             _set(write, peer, "trust", trust.value)
+            _set(write, peer, "verified_at", now if trust is Trust.VERIFIED else 0.0)
         return self._required(peer)
 
     def rename(self, peer: PeerId, petname: str, now: float) -> Peer:
@@ -135,6 +136,7 @@ class PeerBook:
                 _set(write, old, "petname", "")
                 _set(write, new, "petname", petname)
             _set(write, old, "trust", Trust.NEW.value)
+            _set(write, old, "verified_at", 0.0)
             _set(write, new, "trust", Trust.PINNED.value)
         return self._required(new)
 
@@ -148,7 +150,14 @@ class PeerBook:
         row = self._database.one("SELECT version FROM peers WHERE id = ?", (peer,))
         return int(row[0]) if row else 0
 
+    def versions_above(self, version: int) -> dict[PeerId, int]:
+        """Those who have spoken a newer one, with a program that this home or they had then."""
+        rows = self._database.all("SELECT id, version FROM peers WHERE version > ?", (version,))
+        return {PeerId(key): highest for key, highest in rows}
+
     def raise_version(self, peer: PeerId, version: int) -> None:
+        if self.version(peer) >= version:
+            return
         with self._database.transaction(durable=False) as write:
             write.run("UPDATE peers SET version = ? WHERE id = ? AND version < ?", (version, peer, version))
 
@@ -227,7 +236,7 @@ def _refresh(write: Transaction, known: Peer, values: dict[str, Any]) -> None:
         write.run("UPDATE peers SET last_seen = :now WHERE id = :id", values)
 
 
-def _set(write: Transaction, peer: PeerId, column: str, value: str | int | None) -> None:
+def _set(write: Transaction, peer: PeerId, column: str, value: str | float | None) -> None:
     write.run(
         f"UPDATE peers SET {column} = ?, revision = ? WHERE id = ?",  # noqa: S608
         (value, write.revision(), peer),

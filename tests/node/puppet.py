@@ -55,6 +55,10 @@ class Line:
                 await self._read()
                 assert self._heard or self.closed is None, f"the line ended before a {kind.__name__}"
 
+    def payloads(self) -> list[Payload]:
+        """All that was said and nobody has waited for."""
+        return [event.payload for event in self._heard if isinstance(event, PayloadReceived)]
+
     async def heard_now(self, kind: type[K]) -> list[K]:
         """What of that kind came before the answer to a question of ours: the node has handled all before."""
         found: list[K] = []

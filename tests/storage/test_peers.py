@@ -122,6 +122,8 @@ def test_the_highest_version_is_remembered(peers: PeerBook) -> None:
     peers.raise_version(BEN, 2)
     peers.raise_version(BEN, 1)
     assert peers.version(BEN) == 2
+    assert peers.versions_above(1) == {BEN: 2}
+    assert peers.versions_above(2) == {}
 
 
 def test_a_rule_for_files_and_silence_live_with_the_key(store: Store, another: Callable[[], Store]) -> None:
