@@ -57,11 +57,12 @@ def safe_path(path: str) -> tuple[str, ...]:
     Raises UnsafeNameError.
     """
     _require(_utf8_length(path) <= PATH_MAX_BYTES, "its path is too long")
+    # Before the first step down: each part is a call, and a peer does not choose how deep they go.
+    _require(path.count("/") < DEPTH_MAX, "it lies too many folders deep")
     folder, slash, name = path.rpartition("/")
     if not slash:
         return (safe_name(name),)
     parents = _safe_folder(folder)
-    _require(len(parents) < DEPTH_MAX, "it lies too many folders deep")
     return (*parents, safe_name(name, top=False))
 
 
