@@ -108,7 +108,7 @@ class Inbox:
     async def _bearable(
         self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]
     ) -> Sequence[wire.Message]:
-        """What may be stored now, in its turn: of a stranger what the limits leave, and a word about the rest."""
+        """What may be stored now, in its turn; of a stranger what the limits leave. A word about the rest."""
         is_known = self._host.knows(peer)
         unread = 0 if is_known else await self._disk.read(lambda store: store.history.unread_from(peer))
         taken: list[wire.Message] = []

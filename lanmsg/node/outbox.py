@@ -25,6 +25,9 @@ BATCH = 100
 ACK_TIMEOUT_S = 30.0
 """A peer that takes bytes and acknowledges nothing for so long gets a new session."""
 
+DOUBT_AFTER_S = 5.0
+"""Then the session is asked whether it lives: its other end may have changed its address, without a word."""
+
 RETRY_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses between attempts at a peer that is announced and cannot be reached."""
 
@@ -91,7 +94,13 @@ class Outbox:
                     self._tasks.start(self._serve(peer))
 
     def _waiting_peers(self, store: Store) -> list[PeerId]:
-        return store.history.waiting_peers(owner=self._owner, now=wall_clock(), only_own=not self.drains_all)
+        now = wall_clock()
+        return store.history.waiting_peers(
+            owner=self._owner,
+            now=now,
+            only_own=not self.drains_all,
+            listener_lives=store.presence.is_live(now),
+        )
 
     async def acknowledged(self, peer: PeerId, ids: Sequence[MessageId]) -> None:
         """The peer has these on its disk. An id that we never sent to it changes nothing."""
@@ -140,12 +149,18 @@ class Outbox:
         return False
 
     async def _waiting(self, peer: PeerId) -> list[Pending]:
-        owner, only_own = self._owner, not self.drains_all
-        return await self._disk.read(
-            lambda store: store.history.outbox(
-                owner=owner, now=wall_clock(), peer=peer, limit=BATCH, only_own=only_own
+        def look(store: Store) -> list[Pending]:
+            now = wall_clock()
+            return store.history.outbox(
+                owner=self._owner,
+                now=now,
+                peer=peer,
+                limit=BATCH,
+                only_own=not self.drains_all,
+                listener_lives=store.presence.is_live(now),
             )
-        )
+
+        return await self._disk.read(look)
 
     async def _deliver(self, connection: Connection, peer: PeerId, rows: Sequence[Pending]) -> None:
         progress = self._progress[peer] = asyncio.Event()
@@ -161,8 +176,12 @@ class Outbox:
                 if connection.closed:
                     raise ConnectionError("the connection broke")
                 progress.clear()
-                async with asyncio.timeout(ACK_TIMEOUT_S):
-                    await progress.wait()
+                doubt = asyncio.get_running_loop().call_later(DOUBT_AFTER_S, connection.ask_if_alive)
+                try:
+                    async with asyncio.timeout(ACK_TIMEOUT_S):
+                        await progress.wait()
+                finally:
+                    doubt.cancel()
         except TimeoutError:
             connection.close(CloseCode.INTERNAL)
             raise ConnectionError("the other side took it and did not answer") from None

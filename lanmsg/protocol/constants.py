@@ -85,8 +85,8 @@ COLD_START_RATE_PER_S: Final = 200.0
 # An interface that comes and goes all the time starts so many rounds of QUERYs, and then one in 10 s.
 QUERY_ROUNDS_BURST: Final = 3
 QUERY_ROUNDS_PER_S: Final = 0.1
-# How often an absent static peer is asked, after the first three times.
-STATIC_QUERY_INTERVAL_S: Final = 30.0
+# How often an absent static peer is asked, after the first three times: it comes back as others do.
+STATIC_QUERY_INTERVAL_S: Final = 5.0
 BYE_COPIES: Final = 2  # A BYE is not answered, so it is sent twice; both lost is a crash, noticed by silence.
 
 # ---------- Discovery limits: choice
@@ -131,6 +131,8 @@ REPEATED_QUERY_S: Final = 0.25
 SOURCES_REMEMBERED_MAX: Final = 4096
 # Runs that said BYE and never come back: a recorded announcement does not make a ghost of them.
 LEFT_INSTANCES_MAX: Final = 4096
+# Addresses that asked us alone, and may not hear broadcasts: told of our leaving as well.
+BYE_ADDRESSES_MAX: Final = 64
 # Served so much later than asked for, a machine has slept: it looks around before it calls others gone.
 LATE_S: Final = 2.0
 
@@ -208,7 +210,21 @@ OFFER_LIFETIME_S: Final = 600
 OFFER_EXPIRES_MAX_S: Final = 7 * 86_400  # A longer claim is cut to this.
 # An offer that was put off, or not answered as it should, is made again; who saw a break first has to wait.
 OFFER_AGAIN_S: Final = 5.0
+TELL_AGAIN_S: Final = 30.0  # A decision about a transfer, in one session: the peer could not store it before.
 CALLBACK_INTERVAL_S: Final = 5.0  # One transfer's; dialling takes time, and may fail for as long as it likes.
+TURN_LOST_AFTER_S: Final = (
+    60.0  # A message that was put off may have been given up; those behind it then go on.
+)
+
+# ---------- Comparing words: wire
+
+VERIFY_COMMIT_DOMAIN: Final = b"lanmsg/1 sas commit"  # Keeps this hash apart from all others.
+VERIFY_WORDS_DOMAIN: Final = b"lanmsg/1 sas words"  # The same for the code that becomes words.
+VERIFY_RANDOM_BYTES: Final = 16  # Of each side: nobody finds a second one that fits.
+# As words of 8 bits: somebody in the middle has one blind try in 2^32.
+VERIFY_CODE_BYTES: Final = 4
+# From asking to the words, and again from the words to the answer: two people who find each other.
+VERIFY_TIMEOUT_S: Final = 300.0
 
 # ---------- File data: wire
 
@@ -276,3 +292,11 @@ DISK_RESERVE_BYTES: Final = 512 << 20
 DISK_RESERVE_SHARE: Final = 0.05
 # Received bytes that a session holds for the bulk thread; its driver stops reading long before.
 BULK_PENDING_MAX_BYTES: Final = 1 << 20
+# Exchanges of words with one peer in VERIFY_ATTEMPTS_WINDOW_S, whoever asked: each is one blind try for a liar.
+VERIFY_ATTEMPTS_MAX: Final = 3
+VERIFY_ATTEMPTS_WINDOW_S: Final = 3600.0
+# Requests of one peer to compare that are shown in that time; further ones are answered `busy`.
+VERIFY_REQUESTS_MAX: Final = 10
+VERIFY_REQUESTS_ALL_MAX: Final = (
+    60  # The same for all peers together, since a stranger has as many keys as it likes.
+)

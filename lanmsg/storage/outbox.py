@@ -41,10 +41,19 @@ class Outbox:
         peer: PeerId | None = None,
         limit: int = 100,
         only_own: bool = False,
+        listener_lives: bool = False,
     ) -> list[Pending]:
-        """Queued or sent, the lease free or ours (`only_own`: ours), oldest first."""
+        """What this process may send now, oldest first: to each peer as far as no row of others comes before.
+
+        So the order of writing holds whichever process sends. `only_own`: only to peers for whom it holds
+        a row, with the free ones before that; or not before those are gone if `listener_lives` to send them.
+        """
+        leased = OURS if only_own and listener_lives else FREE_OR_OURS
         with self._database.snapshot():
-            rows = self._waiting(owner, now, peer, limit, OURS if only_own else FREE_OR_OURS)
+            rows = self._in_turn(owner, now, peer, limit, leased)
+            if only_own:
+                own = {each for (each,) in self._database.all(_OWN_PEERS, {"owner": owner})}
+                rows = [row for row in rows if row[1] in own]
             return [self._pending(row) for row in rows]
 
     def claim(
@@ -60,9 +69,16 @@ class Outbox:
                 )
             return [self._pending(row) for row in rows]
 
-    def waiting_peers(self, *, owner: bytes, now: float, only_own: bool = False) -> list[PeerId]:
-        """Everybody for whom something is queued or sent that this process may serve."""
-        sql = _OWN_WAITING_PEERS if only_own else _WAITING_PEERS
+    def waiting_peers(
+        self, *, owner: bytes, now: float, only_own: bool = False, listener_lives: bool = False
+    ) -> list[PeerId]:
+        """Everybody for whom this process may send the first row that waits; see outbox()."""
+        peers = _OWN_WAITING_PEERS if only_own else _WAITING_PEERS
+        leased = OURS if only_own and listener_lives else FREE_OR_OURS
+        sql = (
+            f"{peers} AND (SELECT {leased} FROM deliveries"  # noqa: S608
+            f" WHERE deliveries.peer = everybody.peer AND {WAITING} ORDER BY message LIMIT 1) ORDER BY peer"
+        )
         return [PeerId(row[0]) for row in self._database.all(sql, {"owner": owner, "now": now})]
 
     def take_lease(
@@ -172,6 +188,25 @@ class Outbox:
             )
         return tuple(Recipient(peer, Delivery.QUEUED) for peer in unique)
 
+    def _in_turn(
+        self, owner: bytes, now: float, peer: PeerId | None, limit: int, leased: str
+    ) -> list[tuple[Any, ...]]:
+        """The first `limit` rows, of each peer's those before the first one that is not `leased` so."""
+        whose = "peer = :peer AND " if peer is not None else ""
+        rows = self._database.all(
+            f"SELECT message, peer, state, attempts, {leased} FROM deliveries WHERE {whose}{WAITING}"  # noqa: S608
+            " ORDER BY message, peer LIMIT :limit",
+            {"owner": owner, "now": now, "limit": limit} | ({"peer": peer} if peer is not None else {}),
+        )
+        held_up = set[bytes]()
+        found = []
+        for *row, may_send in rows:
+            if not may_send:
+                held_up.add(row[1])
+            if row[1] not in held_up:
+                found.append(tuple(row))
+        return found
+
     def _waiting(
         self, owner: bytes, now: float, peer: PeerId | None, limit: int, leased: str = FREE_OR_OURS
     ) -> list[tuple[Any, ...]]:
@@ -190,7 +225,8 @@ class Outbox:
         return Pending(message, PeerId(peer), Delivery(state), attempts)
 
 
-_OWN_WAITING_PEERS = f"SELECT DISTINCT peer FROM deliveries WHERE {WAITING} AND {OURS}"  # noqa: S608
+_OWN_PEERS = f"SELECT DISTINCT peer FROM deliveries WHERE {WAITING} AND {OURS}"  # noqa: S608
+_OWN_WAITING_PEERS = f"WITH everybody (peer) AS ({_OWN_PEERS}) SELECT peer FROM everybody WHERE TRUE"  # noqa: S608
 
 # From peer to peer through the index: thousands of messages that wait for one of them cost nothing.
 _WAITING_PEERS = f"""
@@ -199,8 +235,7 @@ _WAITING_PEERS = f"""
         UNION ALL
         SELECT (SELECT min(d.peer) FROM deliveries d WHERE d.peer > everybody.peer AND {WAITING})
         FROM everybody WHERE everybody.peer IS NOT NULL)
-    SELECT peer FROM everybody WHERE peer IS NOT NULL AND EXISTS (
-        SELECT 1 FROM deliveries d WHERE d.peer = everybody.peer AND {WAITING} AND {FREE_OR_OURS})
+    SELECT peer FROM everybody WHERE peer IS NOT NULL
     """  # noqa: S608
 
 

@@ -29,7 +29,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
+    """They call a silence of 50 ms a stall."""
     near, far = channels(stall=0.05)
+    yield near, far
+    for end in (near, far):
+        end._sock.close()
+
+
+@pytest.fixture
+def patient() -> Iterator[Pair]:
+    """For a sender in a thread of its own: on a loaded machine it may not run for a while."""
+    near, far = channels(stall=TRANSFER_STALL_S)
     yield near, far
     for end in (near, far):
         end._sock.close()
@@ -46,8 +56,8 @@ def until_it_ends(step: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("data", [b"x", b"y" * DATA_PLAINTEXT_MAX_BYTES, b"z" * 1000])
-def test_data_comes_as_it_was(pair: Pair, data: bytes) -> None:
-    near, far = pair
+def test_data_comes_as_it_was(patient: Pair, data: bytes) -> None:
+    near, far = patient
     sending = Beside(lambda: send_data(near, data))
     assert bytes(far.next_data()) == data
     sending.result()
@@ -60,8 +70,8 @@ def test_many_records_in_one_read_are_taken_one_by_one(pair: Pair) -> None:
     assert [len(far.next_data()) for _ in range(100)] == list(range(100))
 
 
-def test_records_of_all_sizes_cross_the_buffers_end(pair: Pair) -> None:
-    near, far = pair
+def test_records_of_all_sizes_cross_the_buffers_end(patient: Pair) -> None:
+    near, far = patient
     sizes = [1, 60_000, DATA_PLAINTEXT_MAX_BYTES, 17, 100_000, 4096, 130_000] * 4
 
     def send() -> None:
@@ -252,9 +262,11 @@ def test_keys_change_on_the_way(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> 
         assert near.expect(Begin).entry == number
 
 
-def test_work_beside_tells_the_other_side_that_we_live(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_beside_tells_the_other_side_that_we_live(
+    patient: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bulk_channel, "PING_INTERVAL_S", 0.01)
-    near, far = pair
+    near, far = patient
     enough = threading.Event()
 
     def listen() -> None:
@@ -275,8 +287,8 @@ def test_what_fails_beside_fails_here(pair: Pair) -> None:
         pair[0].work(fail)
 
 
-def test_both_hang_up_without_losing_the_last_words(pair: Pair) -> None:
-    near, far = pair
+def test_both_hang_up_without_losing_the_last_words(patient: Pair) -> None:
+    near, far = patient
 
     def last_words() -> None:
         far.send(Done(ID, 1, 2))

@@ -129,7 +129,10 @@ def test_cancel_ends_what_is_queued_and_only_that(history: History) -> None:
 def test_what_another_process_serves_is_not_ours_until_its_lease_ends(history: History) -> None:
     theirs = queue(history, BEN, owner=THEM)
     free = queue(history, BEN)
-    assert waiting(history) == [free.number]
+    to_cleo = queue(history, CLEO)
+    assert waiting(history) == [to_cleo.number], "the free one behind it must not overtake it"
+    assert history.waiting_peers(owner=US, now=NOW) == [CLEO]
+    history.set_delivery(to_cleo.number, CLEO, Delivery.DELIVERED, now=NOW)
     assert waiting(history, THEM) == [theirs.number, free.number]
     assert waiting(history, now=NOW + 30) == [theirs.number, free.number]
     assert waiting(history, now=NOW - 31) == [theirs.number, free.number]  # the clock was set back
@@ -141,6 +144,25 @@ def test_only_own_is_what_this_process_put_there(history: History) -> None:
     pending = history.outbox(owner=US, now=NOW, only_own=True)
     assert [each.message.number for each in pending] == [ours.number]
     assert history.waiting_peers(owner=US, now=NOW, only_own=True) == [BEN]
+
+
+def test_a_command_sends_what_was_written_before_unless_a_listener_does(history: History) -> None:
+    before = queue(history, BEN)
+    ours = queue(history, BEN, owner=US)
+    behind = queue(history, BEN)
+    queue(history, BEN, owner=THEM)
+
+    def sends(*, listener_lives: bool) -> list[int]:
+        pending = history.outbox(owner=US, now=NOW, only_own=True, listener_lives=listener_lives)
+        peers = history.waiting_peers(owner=US, now=NOW, only_own=True, listener_lives=listener_lives)
+        assert peers == ([BEN] if pending else [])
+        return [each.message.number for each in pending]
+
+    assert sends(listener_lives=False) == [before.number, ours.number, behind.number]
+    assert sends(listener_lives=True) == []
+    history.set_delivery(before.number, BEN, Delivery.DELIVERED, now=NOW)
+    assert sends(listener_lives=True) == [ours.number]
+    assert history.outbox(owner=US, now=NOW, only_own=True, peer=CLEO) == []
 
 
 def test_peers_for_whom_something_waits(history: History) -> None:
