@@ -16,8 +16,10 @@ from lanmsg.model import (
     Conversation,
     ConversationKind,
     Delivery,
+    Diagnosis,
     Direction,
     FileRule,
+    Finding,
     Interface,
     LanmsgError,
     Message,
@@ -26,11 +28,16 @@ from lanmsg.model import (
     Peer,
     PeerId,
     Recipient,
+    SafetyNumber,
+    Severity,
     Status,
     Transfer,
     TransferId,
     TransferState,
     Trust,
+    Verification,
+    VerificationStage,
+    Wish,
 )
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.events import (
@@ -44,11 +51,14 @@ from lanmsg.node.events import (
     PeerAppeared,
     PeerChanged,
     PeerLeft,
+    ReadMarkMoved,
     TransferAdded,
     TransferChanged,
+    VerificationChanged,
 )
 
 if TYPE_CHECKING:
+    from lanmsg.node.networks import Network
     from lanmsg.node.node import Node
     from lanmsg.node.roster import Roster
     from lanmsg.storage.errors import StorageError
@@ -62,8 +72,10 @@ __all__ = [
     "Conversation",
     "ConversationKind",
     "Delivery",
+    "Diagnosis",
     "Direction",
     "FileRule",
+    "Finding",
     "Interface",
     "InterfacesChanged",
     "KeyChanged",
@@ -73,6 +85,7 @@ __all__ = [
     "MessageAdded",
     "MessageChanged",
     "MessageId",
+    "Network",
     "Node",
     "NodeEvent",
     "Notice",
@@ -82,9 +95,12 @@ __all__ = [
     "PeerChanged",
     "PeerId",
     "PeerLeft",
+    "ReadMarkMoved",
     "Recipient",
     "Roster",
+    "SafetyNumber",
     "Settings",
+    "Severity",
     "Status",
     "StorageError",
     "Store",
@@ -94,16 +110,25 @@ __all__ = [
     "TransferId",
     "TransferState",
     "Trust",
+    "Verification",
+    "VerificationChanged",
+    "VerificationStage",
+    "Wish",
+    "diagnose",
     "home_roster",
     "load_settings",
+    "networks_here",
     "open_home",
     "open_node",
     "own_id",
+    "safety_number",
+    "recognised_network",
     "steady_clock",
     "wall_clock",
 ]
 
 LATER = {
+    "Network": "lanmsg.node.networks",
     "Node": "lanmsg.node.node",
     "Roster": "lanmsg.node.roster",
     "StorageError": "lanmsg.storage.errors",
@@ -143,6 +168,13 @@ def own_id(settings: Settings) -> PeerId:
     return home_identity(settings.home).peer_id
 
 
+def safety_number(settings: Settings, peer: PeerId) -> SafetyNumber:
+    """What this home and `peer` compare without a session. Raises StorageError."""
+    from lanmsg.protocol.verification import safety_number as compute  # msgspec
+
+    return compute(own_id(settings), peer)
+
+
 @asynccontextmanager
 async def open_node(settings: Settings, *, listen: bool) -> AsyncIterator["Node"]:
     """A running node of this home.
@@ -154,3 +186,29 @@ async def open_node(settings: Settings, *, listen: bool) -> AsyncIterator["Node"
 
     async with Node.running(settings, listen=listen) as node:
         yield node
+
+
+def networks_here(settings: Settings) -> "list[Network]":
+    """The networks that this machine is on, by whatever interfaces the settings allow."""
+    from lanmsg.node.networks import networks_here as look  # ifaddr
+
+    return look(settings.interfaces)
+
+
+def recognised_network(network: "Network", settings: Settings) -> "Network":
+    """The same, with the gateway's hardware address if it answers within a second."""
+    from lanmsg.node.networks import recognised  # as above
+
+    return recognised(network, settings.interfaces)
+
+
+async def diagnose(
+    settings: Settings, *, node: "Node | None" = None, wait: float = 2.0, peer: str = ""
+) -> Diagnosis:
+    """Why nobody shows up, and whatever else is wrong with this home: takes about `wait` seconds.
+
+    It changes nothing and raises nothing. `node`: one that runs in this process; `peer`: PEER to be tried.
+    """
+    from lanmsg.node.diagnosis import diagnose as look  # as above
+
+    return await look(settings, node=node, wait=wait, peer=peer)

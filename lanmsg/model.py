@@ -1,7 +1,7 @@
 """The nouns of lanmsg: frozen values that every room may hold, and that hold no behaviour."""
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import NewType
 
 PeerId = NewType("PeerId", bytes)
@@ -31,6 +31,31 @@ class FileRule(Enum):
     ASK = "ask"
     ACCEPT = "accept"
     REFUSE = "refuse"
+
+
+class VerificationStage(StrEnum):
+    """Where a live comparison of words with a peer stands.
+
+    ASKED: one side's person wants it, the other's has not said so. COMPARING: the words are there. SAME and
+    DIFFERENT: what a person answered. FAILED says why in its reason; EXPIRED: nobody answered in time.
+    """
+
+    ASKED = "asked"
+    COMPARING = "comparing"
+    SAME = "same"
+    DIFFERENT = "different"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class Wish(StrEnum):
+    """What this person has said in a comparison of words, in whichever process of the home."""
+
+    NONE = ""
+    COMPARE = "compare"
+    SAME = "same"
+    DIFFERENT = "different"
+    CANCEL = "cancel"
 
 
 class Status(IntEnum):
@@ -94,6 +119,12 @@ class ConversationKind(Enum):
     EVERYONE = "everyone"
 
 
+HELD = "held"
+HELD_THERE = "held_there"
+HELD_BOTH = "held_both"
+"""`code` of a PAUSED transfer that a person has paused: the one here, the one there, both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One thread of messages: with one peer, or with everyone who is present."""
@@ -126,7 +157,8 @@ class Peer:
 
     `nickname` is what the peer calls itself (a hint until `proven`: a handshake has shown its key);
     `petname` is what this person calls it, "" if nothing. `last_seen` and `verified_at` (0: never) are
-    seconds since the epoch; `file_rule_max` is in bytes. `muted`: it rings no bell.
+    seconds since the epoch; `file_rule_max` is in bytes. `muted`: it rings no bell. `lookalike_of`: the
+    name of somebody known that a hurried reader would take this one's name for, or "".
     """
 
     id: PeerId
@@ -144,6 +176,7 @@ class Peer:
     file_rule: FileRule = FileRule.DEFAULT
     file_rule_max: int | None = None
     muted: bool = False
+    lookalike_of: str = ""
 
     @property
     def name(self) -> str:
@@ -152,6 +185,44 @@ class Peer:
     @property
     def host(self) -> str:
         return self.addresses[0].host if self.addresses else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A live comparison of words with one peer, the latest there was.
+
+    `ours`: the stage is this side's doing: we asked, or it is this person's answer. `until`, in seconds
+    since the epoch, is when it expires. `reason` is a sentence for a person.
+    """
+
+    peer: PeerId
+    stage: VerificationStage
+    ours: bool
+    words: tuple[str, ...] = ()
+    wish: Wish = Wish.NONE
+    reason: str = ""
+    until: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this person may still join in or answer."""
+        if self.stage is VerificationStage.SAME:
+            return self.wish is Wish.COMPARE
+        return self.stage in (VerificationStage.ASKED, VerificationStage.COMPARING)
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether there are words, and this person has not said whether they are the same."""
+        return self.is_open and bool(self.words) and self.wish is Wish.COMPARE
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyNumber:
+    """What two people compare without a session: the same number, and the same QR code, on both screens."""
+
+    number: str
+    """12 groups of 5 digits."""
+    qr_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +305,27 @@ class Transfer:
         more = len(self.files) - 1
         return f"{first} and {more} more" if more > 0 else first
 
+    @property
+    def held_here(self) -> bool:
+        """This person has paused it: it waits until the same person lets it go on."""
+        return self.state is TransferState.PAUSED and self.code in {HELD, HELD_BOTH}
+
+    @property
+    def held_there(self) -> bool:
+        """The peer's person has paused it."""
+        return self.state is TransferState.PAUSED and self.code in {HELD_THERE, HELD_BOTH}
+
+    @property
+    def is_held(self) -> bool:
+        return self.held_here or self.held_there
+
+
+NEW_NETWORK = "a new network: lanmsg network trust"
+KEPT_QUIET = "kept quiet: lanmsg network trust"
+NOT_RECOGNISED = "not recognised yet: lanmsg network trust"
+UNTRUSTED = frozenset({NEW_NETWORK, KEPT_QUIET, NOT_RECOGNISED})
+"""Why an interface that could be used is not: the person decides about its network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -245,6 +337,10 @@ class Interface:
     skipped: str = ""
     sent: int = 0
     heard: int = 0
+
+    @property
+    def is_untrusted(self) -> bool:
+        return self.skipped in UNTRUSTED
 
 
 class Severity(Enum):

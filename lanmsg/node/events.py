@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lanmsg.model import Interface, Message, Peer, PeerId, Transfer
+from lanmsg.model import Conversation, Interface, Message, Peer, PeerId, Transfer, VerificationStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,21 @@ class KeyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationChanged:
+    """A live comparison of words with `peer` moved; `Verification` in lanmsg.model says what each field means.
+
+    SAME that is not `ours`: the other person said so, and this one has still to look at the `words`.
+    DIFFERENT that is not `ours` is only told: it changes nothing about the key here.
+    """
+
+    peer: Peer
+    stage: VerificationStage
+    words: tuple[str, ...] = ()
+    ours: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageAdded:
     """A message is in the history now, ours or a peer's."""
 
@@ -42,6 +57,16 @@ class MessageChanged:
     """The delivery of one of our messages moved."""
 
     message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMarkMoved:
+    """A screen of this home has read a conversation up to `number`; `unread` messages are behind it."""
+
+    conversation: Conversation
+    number: int
+    unread: int = 0
+    first_unread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +107,10 @@ NodeEvent = (
     | PeerChanged
     | PeerLeft
     | KeyChanged
+    | VerificationChanged
     | MessageAdded
     | MessageChanged
+    | ReadMarkMoved
     | TransferAdded
     | TransferChanged
     | InterfacesChanged

@@ -1,9 +1,17 @@
 """People: who is here, what they are called, and how far this person trusts their keys."""
 
-from lanmsg.model import Peer, PeerId, Trust
+from lanmsg.model import FileRule, LanmsgError, Peer, PeerId, SafetyNumber, Trust, Verification
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.directory import Directory
 from lanmsg.node.door import Door
+from lanmsg.protocol.constants import (
+    VERIFY_ATTEMPTS_MAX,
+    VERIFY_ATTEMPTS_WINDOW_S,
+    VERIFY_TIMEOUT_S,
+)
+from lanmsg.protocol.verification import safety_number
+from lanmsg.storage.store import Store
+from lanmsg.terminal import clock
 
 
 class People(Door):
@@ -37,5 +45,75 @@ class People(Door):
             )
         return await self._write(lambda store: store.peers.set_trust(peer_id, trust, wall_clock()))
 
+    async def set_file_rule(self, peer_id: PeerId, rule: FileRule, most: int | None = None) -> Peer:
+        """What becomes of files this peer offers; with ACCEPT up to `most` bytes, None for any number."""
+        return await self._write(lambda store: store.peers.set_file_rule(peer_id, rule, most, wall_clock()))
+
+    async def set_muted(self, peer_id: PeerId, *, muted: bool) -> Peer:
+        """Whether a screen stays quiet when this peer writes."""
+        return await self._write(lambda store: store.peers.set_muted(peer_id, wall_clock(), muted=muted))
+
     async def rename(self, peer_id: PeerId, petname: str) -> Peer:
         return await self._write(lambda store: store.peers.rename(peer_id, petname, wall_clock()))
+
+    # Comparing words ---------------------------------------------------------------------------------------
+
+    async def verify(self, peer_id: PeerId) -> Verification:
+        """Ask the peer's person to compare words, or join in when that one has asked.
+
+        The rest is told by VerificationChanged, in every process of the home. Raises LanmsgError: blocked,
+        not_found, security (too many attempts).
+        """
+        peer = self.peer(peer_id)
+        if peer is None or peer_id == self._engine.me:
+            raise LanmsgError("there is nobody to compare with", code="not_found")
+        if peer.trust is Trust.BLOCKED:
+            raise LanmsgError(f"{peer.name} is blocked", code="blocked", hint="lanmsg unblock first")
+
+        def wish(store: Store) -> Verification:
+            now = wall_clock()
+            recent = store.verifications.attempts(peer_id, since=now - VERIFY_ATTEMPTS_WINDOW_S)
+            known = store.verifications.get(peer_id)
+            if len(recent) >= VERIFY_ATTEMPTS_MAX and (known is None or not known.awaits_answer):
+                raise too_many(peer, recent[-VERIFY_ATTEMPTS_MAX] + VERIFY_ATTEMPTS_WINDOW_S)
+            store.peers.saw(
+                peer_id,
+                nickname=peer.nickname,
+                status=peer.status,
+                note=peer.note,
+                addresses=peer.addresses,
+                now=now,
+            )
+            return store.verifications.wish(peer_id, now=now, until=now + VERIFY_TIMEOUT_S)
+
+        return await self._write(wish)
+
+    async def answer_verification(self, peer_id: PeerId, *, same: bool) -> Peer:
+        """What this person says to the words. SAME verifies the key; DIFFERENT: nothing is sent to it.
+
+        Raises LanmsgError (not_found): there are no words that wait for an answer.
+        """
+        known = self.peer(peer_id)
+        namesake = None if known is None else self._engine.roster.pinned_namesake(known)
+        return await self._write(
+            lambda store: store.verifications.answer(peer_id, same=same, now=wall_clock(), namesake=namesake)
+        )
+
+    async def cancel_verification(self, peer_id: PeerId) -> None:
+        await self._write(lambda store: store.verifications.cancel(peer_id))
+
+    async def verification(self, peer_id: PeerId) -> Verification | None:
+        """The latest one with this peer, for a screen that was not there when it began."""
+        return await self.read(lambda store: store.verifications.get(peer_id))
+
+    def safety_number(self, peer_id: PeerId) -> SafetyNumber:
+        """The same on both screens, with no session; for a phone call or a look at each other's screen."""
+        return safety_number(self._engine.me, peer_id)
+
+
+def too_many(peer: Peer, until: float) -> LanmsgError:
+    return LanmsgError(
+        f"{VERIFY_ATTEMPTS_MAX} comparisons with {peer.name} within an hour are enough",
+        code="security",
+        hint=f"again at {clock(until)}, or compare the safety number: lanmsg verify --safety-number",
+    )

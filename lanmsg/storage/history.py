@@ -16,6 +16,9 @@ from lanmsg.storage.search import text_condition
 
 __all__ = ["ConversationSummary", "History", "Incoming", "Pending"]
 
+NUMBER_MAX = 2**63 - 1
+"""SQLite's largest row number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -188,6 +191,14 @@ class History(Outbox):
         del now  # the contract's: kept for a read marker with a time
         self._change(conversation, "read_up_to", "read_up_to < :value", number)
 
+    def read_mark(self, conversation: Conversation, until: int) -> tuple[int, int, int | None]:
+        """The number up to which it was read; of those up to `until` how many are unread, and the first."""
+        row = self._database.one(
+            "SELECT key, read_up_to FROM conversations WHERE kind = :kind AND peer = :peer",
+            _conversation_values(conversation),
+        )
+        return (int(row[1]), *self._unread(*row, until)) if row else (0, 0, None)
+
     def set_draft(self, conversation: Conversation, text: str) -> None:
         self._change(conversation, "draft", "draft <> :value", text)
 
@@ -222,11 +233,11 @@ class History(Outbox):
         last = read_message(self._database, last_number)
         return ConversationSummary(conversation_of(kind, peer), last, unread, first, draft)
 
-    def _unread(self, key: int, read_up_to: int) -> tuple[int, int | None]:
+    def _unread(self, key: int, read_up_to: int, until: int = NUMBER_MAX) -> tuple[int, int | None]:
         row = self._database.one(
             "SELECT count(*), min(number) FROM messages INDEXED BY messages_received"
-            " WHERE conversation = ? AND sender <> x'' AND number > ?",
-            (key, read_up_to),
+            " WHERE conversation = ? AND sender <> x'' AND number > ? AND number <= ?",
+            (key, read_up_to, until),
         )
         return row if row is not None else (0, None)
 

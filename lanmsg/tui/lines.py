@@ -15,6 +15,7 @@ from lanmsg.api import (
     PeerAppeared,
     PeerChanged,
     PeerLeft,
+    ReadMarkMoved,
     Transfer,
     TransferAdded,
     TransferChanged,
@@ -69,7 +70,7 @@ class Lines:
                 said = self._transfer(transfer)
             case Notice(text, hint):
                 said = [printable(f"{text}. {hint}" if hint else text)]
-            case PeerChanged() | InterfacesChanged() | ListeningChanged():
+            case PeerChanged() | ReadMarkMoved() | InterfacesChanged() | ListeningChanged():
                 pass
         return said
 

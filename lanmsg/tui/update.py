@@ -19,6 +19,7 @@ from lanmsg.api import (
     PeerAppeared,
     PeerChanged,
     PeerLeft,
+    ReadMarkMoved,
     Transfer,
     TransferAdded,
     TransferChanged,
@@ -45,26 +46,29 @@ class Damage(IntEnum):
 
 def update(state: State, event: NodeEvent) -> Damage:
     """Take in one event of the node."""
+    damage = Damage.ROWS
     match event:
         case PeerAppeared() | PeerChanged() | PeerLeft():
-            return _person(state, event)
+            damage = _person(state, event)
         case KeyChanged():
-            _key_changed(state, event)
+            damage = _key_changed(state, event)
         case MessageAdded():
-            return _message_added(state, event.message)
+            damage = _message_added(state, event.message)
         case MessageChanged():
-            return _message_changed(state, event.message)
+            damage = _message_changed(state, event.message)
+        case ReadMarkMoved():
+            damage = _read_elsewhere(state, event)
         case TransferAdded() | TransferChanged():
-            return _transfer(state, event.transfer, getattr(event, "rate", 0.0))
+            damage = _transfer(state, event.transfer, getattr(event, "rate", 0.0))
         case InterfacesChanged():
-            return _interfaces(state, event.interfaces)
+            damage = _interfaces(state, event.interfaces)
         case ListeningChanged():
             state.listening = event.listening
         case Notice():
             state.say(f"{event.text}; {event.hint}" if event.hint else event.text, seconds=20)
         case _:
             assert_never(event)
-    return Damage.ROWS
+    return damage
 
 
 def _interfaces(state: State, interfaces: tuple[Interface, ...]) -> Damage:
@@ -143,6 +147,16 @@ def _message_changed(state: State, message: Message) -> Damage:
     talk = state.talks.get(message.conversation)
     changed = talk is not None and talk.replace(message)
     return Damage.ROWS if changed and message.conversation == state.open else Damage.NONE
+
+
+def _read_elsewhere(state: State, event: ReadMarkMoved) -> Damage:
+    """Another screen of this home showed it: what was read there is not unread here."""
+    talk = state.talk(event.conversation)
+    if event.number <= talk.read:
+        return Damage.NONE
+    talk.read, talk.unread, talk.first_unread = event.number, event.unread, event.first_unread
+    state.roster_stale = True
+    return Damage.ROWS
 
 
 def opened(talk: Talk) -> None:

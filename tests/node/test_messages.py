@@ -3,7 +3,9 @@
 import pytest
 
 from lanmsg.model import EVERYONE, Conversation, ConversationKind, Delivery, LanmsgError, Trust
+from lanmsg.node.events import ReadMarkMoved
 from tests.node.neighbours import (
+    Heard,
     Neighbours,
     engine_of,
     identity,
@@ -104,5 +106,24 @@ def test_drafts_and_read_marks_are_kept(neighbours: Neighbours) -> None:
         await anna.mark_read(talk, first.number)
         assert (await anna.conversations())[0].unread == 1
         assert [each.text for each in await anna.search("TWO", talk)] == ["two"]
+
+    neighbours.run(story)
+
+
+def test_what_one_screen_has_read_the_other_screen_of_the_home_hears_of(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        neighbours.pin("anna", "ben")
+        anna, ben = await neighbours.meet("anna", "ben")
+        second = await neighbours.open("anna")
+        with_ben = Conversation.with_peer(ben.id)
+        await say_and_wait(ben, anna, "one")
+        await say_and_wait(ben, anna, "two")
+        await until(lambda: engine_of(second)._last_message == 2)
+        first, last = await anna.history(with_ben)
+        heard = Heard(second)
+        await anna.mark_read(with_ben, first.number)
+        assert await heard.next(ReadMarkMoved) == ReadMarkMoved(with_ben, first.number, 1, last.number)
+        await anna.mark_read(with_ben, last.number)
+        assert await heard.next(ReadMarkMoved) == ReadMarkMoved(with_ben, last.number)
 
     neighbours.run(story)

@@ -1,6 +1,6 @@
 """People as a node tells of them: known, present, named by this person."""
 
-from lanmsg.model import Trust
+from lanmsg.model import FileRule, Trust
 from tests.node.neighbours import (
     Neighbours,
     engine_of,
@@ -42,5 +42,18 @@ def test_known_people_are_listed_when_asked_for(neighbours: Neighbours) -> None:
             await until(lambda: not sees(anna, ben.id))
         assert anna.peers() == []
         assert [each.nickname for each in anna.peers(absent=True)] == ["ben"]
+
+    neighbours.run(story)
+
+
+def test_what_is_decided_about_one_persons_files_and_calls_stays(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        await anna.set_muted(ben.id, muted=True)
+        await anna.set_file_rule(ben.id, FileRule.REFUSE, 1000)
+        await until(lambda: (peer := anna.peer(ben.id)) and peer.muted and peer.file_rule_max == 1000)
+        known = anna.peer(ben.id)
+        assert known is not None
+        assert known.file_rule is FileRule.REFUSE
 
     neighbours.run(story)

@@ -216,6 +216,14 @@ def test_conversations_with_the_latest_first(history: History) -> None:
     assert summaries[0].first_unread is None
 
 
+def test_a_read_mark_tells_what_is_behind_it(history: History) -> None:
+    first, second, third = hear(history), hear(history), hear(history)
+    history.mark_read(WITH_BEN, first, NOW)
+    assert history.read_mark(WITH_BEN, third) == (first, 2, second)
+    assert history.read_mark(WITH_BEN, second) == (first, 1, second)
+    assert history.read_mark(WITH_CLEO, third) == (0, 0, None)
+
+
 def test_what_was_read_stays_read(history: History) -> None:
     first, second = hear(history), hear(history)
     assert history.unread(WITH_BEN) == 2

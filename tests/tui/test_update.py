@@ -14,6 +14,7 @@ from lanmsg.api import (
     Notice,
     PeerAppeared,
     PeerLeft,
+    ReadMarkMoved,
     Recipient,
     TransferAdded,
     TransferChanged,
@@ -179,3 +180,17 @@ def test_files_of_the_time_of_a_window_are_in_it() -> None:
     assert ("t", old.number) in talk.index
     loaded(state, state.talk(EVERYONE), [], older=False, newer=False)
     assert not state.talk(EVERYONE).entries
+
+
+def test_what_another_screen_of_the_home_has_read_is_not_unread_here() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    state = state_of(node)
+    for text in ("one", "two", "three"):
+        update(state, MessageAdded(node.hear("ben", text)))
+    assert update(state, ReadMarkMoved(BEN, 2, 1, 3)) is Damage.ROWS
+    assert (state.talk(BEN).unread, state.talk(BEN).first_unread, state.talk(BEN).read) == (1, 3, 2)
+    # Our own mark comes back from the store and is no news; nor is an older one.
+    assert update(state, ReadMarkMoved(BEN, 2, 1, 3)) is Damage.NONE
+    assert update(state, ReadMarkMoved(BEN, 1, 2, 2)) is Damage.NONE
+    assert state.talk(BEN).unread == 1
