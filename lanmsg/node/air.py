@@ -4,21 +4,39 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Self
 
 from lanmsg.config import Settings
 from lanmsg.model import Address, Interface, LanmsgError, PeerId, Status
+from lanmsg.node.address_watch import AddressWatch
 from lanmsg.node.beacon import Beacon
 from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.interfaces import DOWN, NO_CARRIER
 from lanmsg.node.listener import Accepted, Listener
 from lanmsg.protocol.discovery import Discovery
 from lanmsg.protocol.events import PresenceEvent
 
 SCAN_INTERVAL_S = 2.0
-"""A new network is used within this time."""
+"""A new network is used within this time, also where the system does not tell of it."""
 
 SLEPT_S = 10.0
 """The wall clock ran this much further than ours: the machine slept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Our own addresses: all, and those with a link that carries something."""
+
+    all: frozenset[str]
+    open: frozenset[str]
+
+    @classmethod
+    def of(cls, interfaces: Iterable[Interface]) -> Self:
+        each = [interface for interface in interfaces if interface.address]
+        up = [interface.address for interface in each if interface.skipped not in {DOWN, NO_CARRIER}]
+        return cls(frozenset(interface.address for interface in each), frozenset(up))
 
 
 class Air:
@@ -31,12 +49,15 @@ class Air:
         *,
         on_presence: Callable[[list[PresenceEvent]], None],
         on_interfaces: Callable[[], None],
+        on_moved: Callable[["Ways", bool], None],
         notice: Callable[[str, str], None],
     ):
+        """`on_moved` hears what open sessions can stand on now, and whether some of it is new."""
         self._me = me
         self._settings = settings
         self._on_presence = on_presence
         self._on_interfaces = on_interfaces
+        self._on_moved = on_moved
         self._notice = notice
         self.listener: Listener | None = None
         self._static: list[Address] = []
@@ -108,11 +129,22 @@ class Air:
     async def watch_interfaces(self) -> None:
         """Run for ever: read the interfaces again and again, and notice when the machine has slept."""
         drift = wall_clock() - steady_clock()
-        while True:
-            await asyncio.sleep(SCAN_INTERVAL_S)
-            drift_now = wall_clock() - steady_clock()
-            slept, drift = abs(drift_now - drift) > SLEPT_S, drift_now
-            self._beacon.rescan(slept=slept)
+        watch = AddressWatch()
+        try:
+            while True:
+                await watch.wait(SCAN_INTERVAL_S)
+                drift_now = wall_clock() - steady_clock()
+                slept, drift = abs(drift_now - drift) > SLEPT_S, drift_now
+                self._look_again(slept=slept)
+        finally:
+            watch.close()
+
+    def _look_again(self, *, slept: bool) -> None:
+        before = Ways.of(self.interfaces)
+        self._beacon.rescan(slept=slept)
+        now = Ways.of(self.interfaces)
+        if slept or now != before:
+            self._on_moved(now, slept or not now.open <= before.open)
 
     async def ask_static_peers(self) -> list[Address]:
         """Ask every --peer by unicast; returns where they are. A name that nobody resolves is a notice."""
@@ -124,6 +156,11 @@ class Air:
         self._ask_static()
         self._beacon.flush()
         return self._static
+
+    def ask_static_again(self) -> None:
+        """The ways to them may be others now."""
+        self._ask_static()
+        self._beacon.flush()
 
     def _ask_static(self) -> None:
         for address in self._static:

@@ -5,7 +5,17 @@ import socket
 from collections.abc import Callable, Sequence
 
 from lanmsg.model import Interface
-from lanmsg.node.channel import Arrival, Channel, Ear, contains, heard, open_channel, open_ear, spoken
+from lanmsg.node.channel import (
+    Arrival,
+    Channel,
+    Ear,
+    contains,
+    heard,
+    open_channel,
+    open_ear,
+    route_source,
+    spoken,
+)
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.interfaces import Link, scan
 from lanmsg.protocol.discovery import Broadcast, Discovery, Source
@@ -39,6 +49,8 @@ class Beacon:
         self._on_interfaces = on_interfaces
         self._ear: Ear | None = None
         self._channels: dict[Link, Channel] = {}
+        self._ways_out: dict[str, Channel] = {}
+        """By our address: to those beyond our links, over interfaces that are not searched."""
         self._skipped: list[Link] = []
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -106,6 +118,9 @@ class Beacon:
         for link in gone:
             self._forget(self._channels.pop(link).sock)
         self._skipped = [link for link in links if link.skipped]
+        ours = {link.address for link in links}
+        for address in [each for each in self._ways_out if "." in each and each not in ours]:
+            self._forget(self._ways_out.pop(address).sock)
         for link in fresh:
             self._open(link)
         if self._ear is not None:
@@ -169,7 +184,23 @@ class Beacon:
         same_family = [each for each in self._channels.values() if each.link.is_ipv6 == (":" in host)]
         on_link = [each for each in same_family if contains(each.link, host)]
         named = [each for each in on_link if each.link.name == interface]
-        return next(iter(named or on_link or same_family), None)
+        fallback = same_family if self._wanted else []
+        return next(iter(named or on_link or fallback), None) or self._way_out(host)
+
+    def _way_out(self, host: str) -> Channel | None:
+        """Beyond our links, from the address that the system would: a VPN drops what comes from another."""
+        address = route_source(host)
+        used = [*self._channels.values(), *self._ways_out.values()]
+        found = next((each for each in used if each.link.address == address), None)
+        if found is not None or not address:
+            return found
+        try:
+            channel = open_channel(Link("", 0, address, 0), self._own_port)
+        except OSError:
+            return None
+        self._ways_out[address] = channel
+        self._read(channel.sock, spoken)
+        return channel
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -186,9 +217,10 @@ class Beacon:
         self.flush()
 
     def _close_channels(self) -> None:
-        for channel in self._channels.values():
+        for channel in (*self._channels.values(), *self._ways_out.values()):
             self._forget(channel.sock)
         self._channels.clear()
+        self._ways_out.clear()
 
     def _forget(self, sock: socket.socket) -> None:
         asyncio.get_running_loop().remove_reader(sock)

@@ -195,6 +195,17 @@ def _by_prefix(links: Sequence[Link], host: str) -> Link | None:
     return next((link for link in links if contains(link, host)), None)
 
 
+def route_source(host: str) -> str:
+    """Our address on the system's way to `host`, whatever the interface; "" when there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((host, 9))  # any port: nothing is sent
+            return str(probe.getsockname()[0]).partition("%")[0]
+    except OSError:
+        return ""
+
+
 def contains(link: Link, host: str) -> bool:
     """Whether `host`, a literal of the same family, is on this link."""
     if link.is_ipv6:

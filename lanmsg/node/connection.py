@@ -63,6 +63,14 @@ class Connection:
         """Where the peer's listener is, as far as this session tells; None: it has none."""
         return Address(self.remote.host, self.peer_port) if self.peer_port else None
 
+    @property
+    def local_host(self) -> str:
+        """Our own address on it; "" when it has ended."""
+        try:
+            return str(self._sock.getsockname()[0])
+        except OSError:
+            return ""
+
     async def run(self) -> None:
         """Carry the session until either side ends it. Never raises for what the peer or the network does."""
         self._pump()

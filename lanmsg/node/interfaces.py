@@ -17,6 +17,9 @@ UNKNOWN_FLAGS = IFF_UP | IFF_BROADCAST | IFF_RUNNING
 
 EVERYWHERE = "255.255.255.255"
 
+DOWN, NO_CARRIER = "down", "no carrier"
+"""Why nothing at all goes through a link, now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -111,11 +114,11 @@ def _skip(link: Link, reason: str) -> Link:
 
 def _reason(flags: int) -> str:
     if not flags & IFF_UP:
-        return "down"
+        return DOWN
     if flags & IFF_LOOPBACK:
         return ""
     if not flags & IFF_RUNNING:
-        return "no carrier"
+        return NO_CARRIER
     if flags & IFF_POINTOPOINT or not flags & IFF_BROADCAST:
         return "point to point, as VPNs are: name peers there with --peer"
     return ""

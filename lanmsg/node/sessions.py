@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from lanmsg.model import Address, LanmsgError, PeerId
@@ -64,7 +64,8 @@ class Sessions:
     def live(self, peer: PeerId) -> Connection | None:
         """The open message session to use; one that reaches the peer's listener is the better one."""
         open_ones = [each for each in self._by_peer.get(peer, ()) if not each.closed]
-        return next((each for each in open_ones if each.peer_port), open_ones[-1] if open_ones else None)
+        newest_first = reversed(open_ones)  # an older one may have been left behind at a former address
+        return next((each for each in newest_first if each.peer_port), open_ones[-1] if open_ones else None)
 
     def reaches_listener(self, peer: PeerId) -> bool:
         """Whether some open session is with the peer's listener, and not with a command that visits."""
@@ -135,6 +136,15 @@ class Sessions:
     def ask_if_alive(self, peer: PeerId) -> None:
         for connection in self._by_peer.get(peer, ()):
             connection.ask_if_alive()
+
+    def network_changed(self, ours: Collection[str], *, is_better: bool) -> None:
+        """A session needs one of `ours` at its end; `is_better`: there may be a way that works better."""
+        for connection in self._connections:
+            local = connection.local_host
+            if "." in local and not local.startswith("127.") and local not in ours:
+                connection.abort()
+            elif is_better:
+                connection.ask_if_alive()
 
     def close_peer(self, peer: PeerId, code: CloseCode) -> None:
         for connection in self._connections:

@@ -13,7 +13,7 @@ from lanmsg.node.tasks import Tasks
 STATIC_DIAL_AFTER_S = 1.0
 """A static peer that does not answer a datagram by then is dialled: its network may carry only TCP."""
 
-STATIC_DIAL_INTERVAL_S = 30.0
+STATIC_DIAL_INTERVAL_S = 10.0
 
 
 class StaticPeers:
@@ -22,10 +22,17 @@ class StaticPeers:
         self._roster = roster
         self._sessions = sessions
         self._tasks = tasks
+        self._news = asyncio.Event()
 
     async def reach_all(self) -> None:
         for address in await self._air.ask_static_peers():
             self._tasks.start(self._reach(address))
+
+    def network_changed(self) -> None:
+        """There may be a way now: a VPN came up, say."""
+        self._air.ask_static_again()
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _reach(self, address: Address) -> None:
         peer: PeerId | None = None
@@ -36,7 +43,13 @@ class StaticPeers:
             if peer is None:
                 with contextlib.suppress(UnreachableError, TimeoutError):
                     peer = (await self._sessions.open([address], None)).peer
-            await asyncio.sleep(STATIC_DIAL_INTERVAL_S)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STATIC_DIAL_INTERVAL_S):
+                await self._news.wait()
+                await asyncio.sleep(STATIC_DIAL_AFTER_S)
 
     def _somebody_at(self, address: Address) -> PeerId | None:
         return next((peer.id for peer in self._roster.present() if address in peer.addresses), None)

@@ -33,7 +33,15 @@ from lanmsg.protocol.constants import (
 )
 from lanmsg.protocol.errors import RemoteProtocolError
 from lanmsg.protocol.events import Presence, PresenceEvent
-from lanmsg.protocol.pacing import Caller, ReplyPacing, TokenBucket, announce_interval, earliest, lifetime_of
+from lanmsg.protocol.pacing import (
+    Caller,
+    LoneCallers,
+    ReplyPacing,
+    TokenBucket,
+    announce_interval,
+    earliest,
+    lifetime_of,
+)
 from lanmsg.protocol.sightings import Sightings
 from lanmsg.protocol.static_peers import StaticPeers
 
@@ -71,6 +79,7 @@ class Discovery:
         self._random_bytes = random_bytes
         self._sightings = Sightings(random_bytes, self._uniform, may_ask=announce)
         self._pacing = ReplyPacing(self._uniform)
+        self._lone_callers = LoneCallers()
         self._static = StaticPeers(random_bytes)
         self._rounds = TokenBucket(QUERY_ROUNDS_PER_S, QUERY_ROUNDS_BURST)
         self._out: list[Datagram] = []
@@ -151,9 +160,9 @@ class Discovery:
         if self._announces and self._left_at is None:
             bye = self._announcement(Kind.BYE, self._leave_secret)
             self._out = [Broadcast(bye)] * BYE_COPIES
-            beyond = dict.fromkeys(self._static.addresses, "")
-            beyond |= {(e.host, e.port): e.interface for e in self._sightings.endpoints() if not e.on_link}
-            self._out += [Unicast(bye, *address, interface) for address, interface in beyond.items()]
+            others = dict.fromkeys(self._static.addresses, "") | self._lone_callers.interfaces
+            others |= {(e.host, e.port): e.interface for e in self._sightings.endpoints() if not e.on_link}
+            self._out += [Unicast(bye, *address, interface) for address, interface in others.items()]
         self._left_at = now
 
     # --- what comes in
@@ -183,6 +192,8 @@ class Discovery:
         if self._announces:
             caller = Caller(source.host, source.port, source.interface, said.token, said.port != 0)
             present = len(self._sightings)
+            if not (source.to_everyone and said.port):
+                self._lone_callers.note(caller)
             self._pacing.asked(caller, to_everyone=source.to_everyone, present=present, now=now)
         if said.port:
             self._heard(said, source, now)

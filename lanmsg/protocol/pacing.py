@@ -11,6 +11,7 @@ from lanmsg.protocol.constants import (
     ANNOUNCE_INTERVAL_MAX_S,
     ANNOUNCE_INTERVAL_MIN_S,
     ANNOUNCE_RATE_PER_S,
+    BYE_ADDRESSES_MAX,
     COLD_START_BURST,
     COLD_START_PAUSE_S,
     COLD_START_QUERIES_MIN,
@@ -129,6 +130,24 @@ class Caller(NamedTuple):
     interface: str
     token: bytes
     is_listener: bool
+
+
+class LoneCallers:
+    """Who asked us alone, or is a dialer: they may not hear a broadcast. The last few."""
+
+    def __init__(self) -> None:
+        self._callers: OrderedDict[tuple[str, int], str] = OrderedDict()
+
+    def note(self, caller: Caller) -> None:
+        self._callers[caller.host, caller.port] = caller.interface
+        self._callers.move_to_end((caller.host, caller.port))
+        if len(self._callers) > BYE_ADDRESSES_MAX:
+            self._callers.popitem(last=False)
+
+    @property
+    def interfaces(self) -> dict[tuple[str, int], str]:
+        """By address."""
+        return dict(self._callers)
 
 
 class ReplyPacing:

@@ -167,11 +167,23 @@ class Host:
 
     def change_address(self, address: str, interface: str = "eth0") -> float:
         """The old one goes first: Linux drops a second address of a network together with the first."""
+        at = self.drop_address(interface)
+        self.take_address(address, interface)
+        return at
+
+    def drop_address(self, interface: str = "eth0") -> float:
         at = time.monotonic()
-        ip("address", "del", f"{self.addresses[interface]}/24", "dev", interface, namespace=self.namespace)
-        ip("address", "add", f"{address}/24", "broadcast", "+", "dev", interface, namespace=self.namespace)
+        self.ip("address", "del", f"{self.addresses[interface]}/24", "dev", interface)
+        return at
+
+    def take_address(self, address: str, interface: str = "eth0") -> float:
+        at = time.monotonic()
+        self.ip("address", "add", f"{address}/24", "broadcast", "+", "dev", interface)
         self.addresses[interface] = address
         return at
+
+    def ip(self, *arguments: str) -> str:
+        return ip(*arguments, namespace=self.namespace)
 
     def firewall(self, *ports: int) -> None:
         """Lets in UDP and TCP to these ports, and answers to what the host itself began; nothing else."""

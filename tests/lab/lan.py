@@ -67,20 +67,24 @@ class Lan:
         ip("link", "add", f"lan{number}", "up", "type", "bridge", namespace=self._wire)
         return number
 
-    def host(self, name: str, *, switch: int | None = 0) -> Host:
+    def host(self, name: str, *, switch: int | None = 0, ipv4: bool = True) -> Host:
         """A new host, plugged in to the switch; None: it has a loopback interface and nothing else."""
         host = Host(name, f"{self._prefix}-{name}", number=len(self.hosts) + 1, folder=self.folder / name)
         ip("netns", "add", host.namespace)
         self.hosts.append(host)
         ip("link", "set", "lo", "up", namespace=host.namespace)
         if switch is not None:
-            self.plug_in(host, switch)
+            self.plug_in(host, switch, ipv4=ipv4)
         return host
 
-    def plug_in(self, host: Host, switch: int) -> float:
-        """The host's next interface (eth0, eth1 …), with an address, on this switch; says when it was up."""
+    def plug_in(self, host: Host, switch: int, *, ipv4: bool = True) -> float:
+        """The host's next interface (eth0, eth1 …), with an address, on this switch; says when it was up.
+
+        Its addresses are 10.77.<switch>.<host>, and a second one on the same switch has 100 more.
+        """
         interface = f"eth{len(host.addresses)}"
-        address = f"10.77.{switch}.{host.number}"
+        second = 100 if switch in host.switches.values() else 0
+        address = f"10.77.{switch}.{host.number + second}" if ipv4 else ""
         port = self._port(host, interface)
         ip(
             *("link", "add", port, "type", "veth", "peer", "name", interface, "netns", host.namespace),
@@ -89,8 +93,9 @@ class Lan:
         ip("link", "set", port, "master", f"lan{switch}", "up", namespace=self._wire)
         host.addresses[interface] = address
         host.switches[interface] = switch
-        ip("address", "add", f"{address}/24", "broadcast", "+", "dev", interface, namespace=host.namespace)
-        ip("link", "set", interface, "up", namespace=host.namespace)
+        if ipv4:
+            host.take_address(address, interface)
+        host.ip("link", "set", interface, "up")
         return time.monotonic()
 
     def cut(self, host: Host, interface: str = "eth0") -> float:

@@ -8,8 +8,10 @@ from itertools import pairwise
 import pytest
 
 from lanmsg.model import PeerId, Status
+from lanmsg.node import beacon as module
 from lanmsg.node.beacon import DATAGRAMS_A_WAKEUP, Beacon
 from lanmsg.node.clock import steady_clock
+from lanmsg.node.interfaces import Link
 from lanmsg.protocol.announcement import Announcement, Kind, decode_announcement
 from lanmsg.protocol.discovery import Discovery
 from tests.node.neighbours import SOON_S, until
@@ -101,6 +103,40 @@ def test_a_goodbye_is_heard_at_once(loopback: Callable[[], str], free_port: int)
         two.beacon.close()
         await until(lambda: not one.sees(BEN), 1.0)
         one.beacon.close()
+
+    run(scene)
+
+
+def test_beyond_its_links_it_speaks_from_the_address_that_the_system_would(
+    loopback: Callable[[], str], free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As over a VPN, whose interface is not searched; here loopback stands for it."""
+
+    async def scene() -> None:
+        inside, away = loopback(), loopback()
+        usable = Link("eth9", 9, inside, 32, broadcasts=())
+        over_there = Link("tun0", 10, loopback(), 32, "point to point")
+        links = [usable, over_there]
+        monkeypatch.setattr(module, "scan", lambda _: links)
+        monkeypatch.setattr(module, "route_source", lambda _: over_there.address)
+        station = Station(ME, "", free_port)
+        station.beacon._wanted = ()
+        station.beacon.listen(owned_port=True)
+        with socket.socket(type=socket.SOCK_DGRAM) as ben:
+            ben.bind((away, 0))
+            ben.setblocking(False)
+            station.discovery.ask(away, ben.getsockname()[1], steady_clock())
+            station.beacon.flush()
+            data, source = await asyncio.get_running_loop().sock_recvfrom(ben, 512)
+            assert source == (over_there.address, free_port)
+            asked = decode_announcement(data)
+            reply = Announcement(Kind.REPLY, BEN, bytes(8), asked.token, 9, 12, Status.AVAILABLE, "ben")
+            ben.sendto(reply.encode(), source)
+            await until(lambda: station.sees(BEN))
+        links.remove(over_there)
+        station.beacon.rescan(slept=False)
+        assert not station.beacon._ways_out
+        station.beacon.close()
 
     run(scene)
 

@@ -7,7 +7,17 @@ from contextlib import ExitStack
 
 import pytest
 
-from lanmsg.node.channel import Arrival, Channel, Ear, contains, heard, open_channel, open_ear, spoken
+from lanmsg.node.channel import (
+    Arrival,
+    Channel,
+    Ear,
+    contains,
+    heard,
+    open_channel,
+    open_ear,
+    route_source,
+    spoken,
+)
 from lanmsg.node.interfaces import Link, scan
 
 Opened = Callable[[str], tuple[Ear, Channel]]
@@ -91,3 +101,8 @@ def test_a_link_that_cannot_send_says_why_and_recovers(opened: Opened, loopback:
 )
 def test_what_a_link_contains(address: str, prefix: int, host: str, inside: bool) -> None:
     assert contains(Link("eth0", 2, address, prefix), host) is inside
+
+
+def test_the_system_says_from_which_address_a_host_is_reached(loopback: Callable[[], str]) -> None:
+    assert route_source(loopback()).startswith("127.")
+    assert route_source("not an address") == ""

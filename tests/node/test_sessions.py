@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from lanmsg.model import Delivery, LanmsgError, MessageId, Peer
+from lanmsg.model import Delivery, LanmsgError, MessageId, Peer, PeerId
 from lanmsg.node import sessions as module
+from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.events import Notice
 from lanmsg.node.inbox import Inbox
@@ -29,7 +30,11 @@ from tests.node.puppet import puppet
 
 
 def sessions_with(node: Node, other: Node) -> list[int]:
-    return [each.peer_port for each in engine_of(node).sessions._by_peer.get(other.id, ())]
+    return sessions_of(node, other.id)
+
+
+def sessions_of(node: Node, peer: PeerId) -> list[int]:
+    return [each.peer_port for each in engine_of(node).sessions._by_peer.get(peer, ())]
 
 
 def test_a_session_serves_both_directions_whoever_dialled(neighbours: Neighbours) -> None:
@@ -101,6 +106,46 @@ def test_the_session_with_a_listener_is_preferred_to_a_visit(neighbours: Neighbo
             await say(anna, ben.id, "to your listener")
             assert (await line.hear(wire.Message)).text == "to your listener"
             assert await visit.heard_now(wire.Message) == []
+
+    neighbours.run(story)
+
+
+def test_the_newest_session_is_used_as_older_ones_may_lead_nowhere(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            before = await ben.call(anna)
+            await until(anna.peers)
+            line = await ben.call(anna)
+            await until(lambda: len(sessions_of(anna, ben.id)) == 2)
+            await say(anna, ben.id, "where you are now")
+            assert (await line.hear(wire.Message)).text == "where you are now"
+            assert await before.heard_now(wire.Message) == []
+
+    neighbours.run(story)
+
+
+def test_a_session_from_an_address_that_is_gone_is_lost_and_others_are_asked(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            await until(anna.peers)
+            engine_of(anna).sessions.network_changed({"192.0.2.1"}, is_better=True)
+            connection = engine_of(anna).sessions.live(ben.id)
+            assert connection is not None
+            assert connection.session._pings == 1
+            with monkeypatch.context() as moved:
+                moved.setattr(Connection, "local_host", "192.0.2.7")  # no loopback address ever goes
+                engine_of(anna).sessions.network_changed({"192.0.2.7"}, is_better=False)
+                assert sessions_of(anna, ben.id)
+                engine_of(anna).sessions.network_changed({"192.0.2.1"}, is_better=False)
+            ended = await line.end()
+            assert ended is not None
+            assert not ended.clean
+            await until(lambda: not sessions_of(anna, ben.id))
 
     neighbours.run(story)
 

@@ -3,10 +3,12 @@
 import pytest
 
 from lanmsg.node import static_peers as module
+from lanmsg.node.air import Ways
 from lanmsg.node.events import Notice
 from tests.node.neighbours import (
     Heard,
     Neighbours,
+    engine_of,
     sees,
     until,
 )
@@ -24,6 +26,24 @@ def test_a_static_peer_beyond_our_datagrams_is_dialled(neighbours: Neighbours) -
             anna = await neighbours.open("anna", peers=(str(ben.address),))
             await ben.answer()
             await until(lambda: sees(anna, ben.id))
+
+    neighbours.run(story)
+
+
+def test_a_static_peer_is_tried_again_as_soon_as_the_network_is_another(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STATIC_DIAL_INTERVAL_S", 3600.0)
+
+    async def story() -> None:
+        async with puppet(neighbours, "ben") as ben:
+            anna = await neighbours.open("anna", peers=(str(ben.address),))
+            line = await ben.answer()
+            await until(lambda: sees(anna, ben.id))
+            line.cut()
+            await until(lambda: not sees(anna, ben.id))
+            engine_of(anna)._on_moved(Ways(frozenset(), frozenset()), True)
+            await ben.answer()
 
     neighbours.run(story)
 

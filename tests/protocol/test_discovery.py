@@ -239,12 +239,12 @@ def test_static_peers_are_asked_wherever_they_are() -> None:
     stage = new_stage()
     away = replace(BOB, host="192.0.2.1", on_link=False)
     stage.machine.ask(away.host, away.port, stage.now)
-    stage.run_until(40.0)
+    stage.run_until(20.0)
     asked = [at for at, kind, to in stage.take_sent() if to == away.host]
-    assert asked == [4.5, 5.0, 7.5, 37.5]
+    assert asked == [4.5, 5.0, 7.5, 12.5, 17.5]
     stage.present.append(away)
-    stage.run_until(68.0)
-    assert stage.take_events() == [(67.5, "appeared", "bob")]
+    stage.run_until(23.0)
+    assert stage.take_events() == [(22.5, "appeared", "bob")]
     stage.hear(away.query(), away.source(to_everyone=False))
     assert stage.take_sent()[-1][1:] == (REPLY, away.host)
 
@@ -261,6 +261,29 @@ def test_a_static_peer_is_kept_by_asking_and_hears_our_goodbye() -> None:
     stage.machine.leave(stage.now)
     stage.settle()
     assert [to for _, _, to in stage.take_sent()] == ["everyone", "everyone", away.host]
+
+
+@pytest.mark.parametrize(("to_everyone", "port"), [(False, 2372), (True, 0)])
+def test_who_may_not_hear_broadcasts_hears_our_goodbye_alone(*, to_everyone: bool, port: int) -> None:
+    """A firewall that lets in answers only, or a dialer, which has no ear."""
+    stage = new_stage()
+    stage.hear(replace(BOB, tcp_port=port).query(), BOB.source(to_everyone=to_everyone))
+    stage.take_sent()
+    stage.machine.leave(stage.now)
+    stage.settle()
+    assert [(kind, to) for _, kind, to in stage.take_sent()] == [
+        *[(BYE, "everyone")] * BYE_COPIES,
+        (BYE, BOB.host),
+    ]
+
+
+def test_who_hears_broadcasts_hears_our_goodbye_there() -> None:
+    stage = new_stage()
+    stage.hear(BOB.query(), BOB.source())
+    stage.take_sent()
+    stage.machine.leave(stage.now)
+    stage.settle()
+    assert {to for _, _, to in stage.take_sent()} == {"everyone"}
 
 
 def test_a_static_peer_that_is_dropped_from_the_list_is_a_stranger() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanmsg.protocol.constants import (
+    BYE_ADDRESSES_MAX,
     COLD_START_PAUSE_S,
     NEWCOMERS_PER_SOURCE_BURST,
     REPLIES_WAITING_MAX,
@@ -15,6 +16,7 @@ from lanmsg.protocol.constants import (
 )
 from lanmsg.protocol.pacing import (
     Caller,
+    LoneCallers,
     NewcomerBudget,
     ReplyPacing,
     SourceBuckets,
@@ -248,6 +250,14 @@ def test_unicast_questions_beyond_the_budget_are_dropped() -> None:
     for number in range(REPLY_BURST + 50):
         replies.asked(caller(number), to_everyone=False, present=10, now=0.0)
     assert len(replies.replies_due(0.0)) == REPLY_BURST
+
+
+def test_of_lone_callers_the_last_are_remembered() -> None:
+    callers = LoneCallers()
+    asked = [caller(number) for number in range(BYE_ADDRESSES_MAX + 2)]
+    for each in [*asked, asked[2]]:
+        callers.note(each)
+    assert list(callers.interfaces) == [(each.host, each.port) for each in [*asked[3:], asked[2]]]
 
 
 def test_memory_is_bounded() -> None:

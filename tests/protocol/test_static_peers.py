@@ -21,10 +21,10 @@ def asked_at(static: StaticPeers, end: float, present: set[PeerId]) -> list[floa
     return times
 
 
-def test_asked_three_times_and_then_every_half_minute() -> None:
+def test_asked_three_times_and_then_as_often_as_it_would_announce() -> None:
     static = peers()
     static.add("192.0.2.7", 2372, 10.0)
-    assert asked_at(static, 100.0, set()) == [10, 10.5, 13, 43, 73]
+    assert asked_at(static, 25.0, set()) == [10, 10.5, 13, 18, 23]
 
 
 def test_not_asked_while_present_and_again_when_gone() -> None:
@@ -33,7 +33,7 @@ def test_not_asked_while_present_and_again_when_gone() -> None:
     static.found(BOB, "192.0.2.7", 2372)
     static.found(BOB, "192.0.2.9", 2372)
     assert asked_at(static, 100.0, {BOB}) == []
-    assert asked_at(static, 130.0, set()) == [123]
+    assert asked_at(static, 107.0, set()) == [103]
 
 
 def test_only_its_own_token_from_its_own_address_is_an_answer() -> None:
