@@ -7,8 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from lanmsg.protocol import identity
 from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
 from lanmsg.protocol.identity import fingerprint, generate_identity, load_identity, public_key, wrap
 from tests.protocol.people import person
@@ -96,3 +98,20 @@ def test_a_file_that_holds_no_identity_is_refused() -> None:
     for der in (b"", b"nonsense", person("alice").to_der()[:-10], *files):
         with pytest.raises(LocalProtocolError):
             load_identity(der)
+
+
+def test_a_wrap_that_opens_and_one_that_does_not_cost_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has one success and one failure inside the library (scripts/timing measures what is left)."""
+    outcomes: list[bool] = []
+
+    class Scales:
+        def exchange(self, point: X25519PublicKey) -> bytes:
+            outcomes.append(point.public_bytes_raw() != bytes(32))
+            return real.exchange(point)
+
+    real = identity._SCALES
+    monkeypatch.setattr(identity, "_SCALES", Scales())
+    alice = person("alice")
+    assert alice.unwrap(wrap(alice.modulus, SECRET, b"label"), b"label", otherwise=RANDOM) == SECRET
+    assert alice.unwrap(bytes(384), b"label", otherwise=RANDOM) == RANDOM
+    assert outcomes == [False, True]
