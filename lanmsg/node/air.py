@@ -69,6 +69,10 @@ class Air:
         return self._beacon.interfaces
 
     @property
+    def announces(self) -> bool:
+        return self.listener is not None and not self._settings.quiet
+
+    @property
     def tcp_port(self) -> int:
         return 0 if self.listener is None else self.listener.port
 
@@ -184,7 +188,7 @@ class Air:
             name=name,
             status=status,
             tcp_port=self.tcp_port,
-            announce=self.listener is not None and not self._settings.quiet,
+            announce=self.announces,
             random_bytes=os.urandom,
             now=steady_clock(),
         )

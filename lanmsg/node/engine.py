@@ -217,6 +217,7 @@ class Engine:
                 self.roster.set_air(event.presence)
                 if isinstance(event, PresenceAppeared):
                     self.outbox.appeared(peer)
+                    self._static.look_again()
                 elif len(event.presence.addresses) > 1:
                     self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
                 self.outbox.wake(peer)
@@ -362,7 +363,7 @@ class Engine:
 
     def _keeps_session(self, peer: PeerId) -> bool:
         """A peer that only its session makes present would leave the list with it."""
-        return not self.roster.is_on_air(peer)
+        return not self.roster.is_on_air(peer) or self._static.keeps_session(peer)
 
     def _protect(self, peers: Iterable[Peer]) -> None:
         """Tell discovery whose rows a flood must not push out."""

@@ -67,6 +67,9 @@ class Sessions:
         newest_first = reversed(open_ones)  # an older one may have been left behind at a former address
         return next((each for each in newest_first if each.peer_port), open_ones[-1] if open_ones else None)
 
+    def open_with(self, peer: PeerId) -> list[Connection]:
+        return [each for each in self._by_peer.get(peer, ()) if not each.closed]
+
     def reaches_listener(self, peer: PeerId) -> bool:
         """Whether some open session is with the peer's listener, and not with a command that visits."""
         return any(each.peer_port for each in self._by_peer.get(peer, ()) if not each.closed)

@@ -15,6 +15,9 @@ STATIC_DIAL_AFTER_S = 1.0
 
 STATIC_DIAL_INTERVAL_S = 10.0
 
+KEPT_SESSIONS_MAX = 32
+"""With so many of them a session is kept: beyond, the list is rather a directory than a few far friends."""
+
 
 class StaticPeers:
     def __init__(self, air: Air, roster: Roster, sessions: Sessions, *, tasks: Tasks):
@@ -23,6 +26,7 @@ class StaticPeers:
         self._sessions = sessions
         self._tasks = tasks
         self._news = asyncio.Event()
+        self._kept: set[PeerId] = set()
 
     async def reach_all(self) -> None:
         for address in await self._air.ask_static_peers():
@@ -31,8 +35,15 @@ class StaticPeers:
     def network_changed(self) -> None:
         """There may be a way now: a VPN came up, say."""
         self._air.ask_static_again()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Somebody appeared, who may be one of these."""
         self._news.set()
         self._news = asyncio.Event()
+
+    def keeps_session(self, peer: PeerId) -> bool:
+        return peer in self._kept
 
     async def _reach(self, address: Address) -> None:
         peer: PeerId | None = None
@@ -43,7 +54,18 @@ class StaticPeers:
             if peer is None:
                 with contextlib.suppress(UnreachableError, TimeoutError):
                     peer = (await self._sessions.open([address], None)).peer
+            elif self._may_keep(peer) and self._sessions.live(peer) is None:
+                await self._sessions.meet(peer)
             await self._pause()
+
+    def _may_keep(self, peer: PeerId) -> bool:
+        """A firewall or a router on the way may let only this side dial: our session is then the other's way.
+
+        Nobody is to see a quiet home for that, and a command has no time to be talked to.
+        """
+        if self._air.announces and len(self._kept) < KEPT_SESSIONS_MAX:
+            self._kept.add(peer)
+        return peer in self._kept
 
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):

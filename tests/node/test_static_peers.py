@@ -5,6 +5,8 @@ import pytest
 from lanmsg.node import static_peers as module
 from lanmsg.node.air import Ways
 from lanmsg.node.events import Notice
+from lanmsg.node.node import Node
+from lanmsg.protocol.payload import CloseCode
 from tests.node.neighbours import (
     Heard,
     Neighbours,
@@ -13,6 +15,10 @@ from tests.node.neighbours import (
     until,
 )
 from tests.node.puppet import puppet
+
+
+def has_session(node: Node, other: Node) -> bool:
+    return engine_of(node).sessions.live(other.id) is not None
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +50,36 @@ def test_a_static_peer_is_tried_again_as_soon_as_the_network_is_another(
             await until(lambda: not sees(anna, ben.id))
             engine_of(anna)._on_moved(Ways(frozenset(), frozenset()), True)
             await ben.answer()
+
+    neighbours.run(story)
+
+
+def test_a_session_is_kept_with_a_static_peer_which_may_have_no_other_way(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        anna = await neighbours.open("anna", peers=(str(ben.tcp[0]),))
+        await until(lambda: has_session(anna, ben))
+        assert engine_of(anna)._keeps_session(ben.id)
+        assert not engine_of(ben)._keeps_session(anna.id)
+        engine_of(ben).sessions.close_peer(anna.id, CloseCode.IDLE)
+        await until(lambda: not has_session(anna, ben))
+        engine_of(anna)._on_moved(Ways(frozenset(), frozenset()), True)
+        await until(lambda: has_session(anna, ben))
+
+    neighbours.run(story)
+
+
+def test_a_quiet_home_and_more_static_peers_than_a_few_open_no_sessions(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        quiet = await neighbours.open("anna", peers=(str(ben.tcp[0]),), quiet=True)
+        await until(lambda: sees(quiet, ben.id))
+        assert not engine_of(quiet)._static._may_keep(ben.id)
+        monkeypatch.setattr(module, "KEPT_SESSIONS_MAX", 1)
+        static = engine_of(ben)._static
+        assert [static._may_keep(each) for each in (quiet.id, ben.id, quiet.id)] == [True, False, True]
 
     neighbours.run(story)
 
