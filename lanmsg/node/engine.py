@@ -220,6 +220,9 @@ class Engine:
                     self._static.look_again()
                 elif len(event.presence.addresses) > 1:
                     self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
+                    self._static.look_again()
+                elif len(event.presence.addresses) > 1:
+                    self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
                 self.outbox.wake(peer)
                 self.desk.wake()
             self._shown.show(peer)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab.lan import Lan
 from tests.lab.namespaces import why_not, why_one_user
+from tests.lab.tunnel import why_no_tunnel
 
 HERE = Path(__file__).parent
 FIGURES = pytest.StashKey[list[str]]()
@@ -44,6 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.lab)
     leave_out(config, items, ours, why_not())
     leave_out(config, items, [item for item in ours if "second_user" in item.name], why_one_user())
+    leave_out(config, items, [item for item in ours if "vpn_tunnel" in item.name], why_no_tunnel())
 
 
 def leave_out(config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item], reason: str) -> None:

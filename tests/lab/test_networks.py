@@ -1,9 +1,12 @@
 """Networks as they are: firewalls, two interfaces, a dead one, none, routers, Wi-Fi without broadcasts."""
 
+import json
+
 from tests.lab.conftest import Figures
 from tests.lab.lan import Lan
 from tests.lab.listener import Listener, meet
-from tests.lab.test_presence import BACK_SECONDS, NEWCOMER_SECONDS
+from tests.lab.test_firewalls import listen, talk_both_ways
+from tests.lab.test_presence import BACK_SECONDS, LEAVE_SECONDS, NEWCOMER_SECONDS
 
 STATIC_SECONDS = 5.0
 """A node named with --peer is asked at 0, 1 and 4 s."""
@@ -123,3 +126,26 @@ def test_where_broadcasts_are_dropped_named_peers_are_found(lan: Lan) -> None:
     anna = hosts[0].listen("--peer", hosts[1].address)
     ben = hosts[1].listen()
     meet(anna, ben, within=STATIC_SECONDS)
+
+
+def test_without_ipv4_all_works_over_link_local_addresses(lan: Lan, figures: Figures) -> None:
+    hosts = [lan.host(name, ipv4=False) for name in ("anna", "ben")]
+    anna, ben = (listen(host) for host in hosts)
+    seen = max(anna.sees(ben, within=BACK_SECONDS), ben.sees(anna, within=BACK_SECONDS))
+    ready_at = max(anna.ready.at, ben.ready.at)
+    figures.within(BACK_SECONDS, max(seen - ready_at, 0), "with IPv6 alone they see each other")
+    talk_both_ways(*hosts, (anna, ben))
+    left_at = anna.terminate()
+    ben.loses(anna, within=LEAVE_SECONDS, since=left_at)
+
+
+def test_with_both_kinds_of_addresses_everybody_is_there_once(lan: Lan) -> None:
+    hosts = [lan.host(name) for name in ("anna", "ben")]
+    for host in hosts:
+        host.ip("address", "add", f"fd77::{host.number}/64", "dev", "eth0", "nodad")
+    anna, ben = (host.listen() for host in hosts)
+    meet(anna, ben)
+    hosts[0].lanmsg("msg", "ben", "hello")
+    for host, other in ((hosts[0], "ben"), (hosts[1], "anna")):
+        peers = json.loads(host.lanmsg("peers", "--json", "--wait", "1").stdout)["peers"]
+        assert [each["name"] for each in peers] == [other]
