@@ -34,23 +34,24 @@ class SessionPair:
         expected: PeerId | None = None,
         initiator: LocalIdentity | None = None,
         responder: LocalIdentity | None = None,
+        entropy: str = "",
     ) -> None:
         self.now = 0.0
         dialler, acceptor = initiator or person("alice"), responder or person("bob")
         self.identities = {ALICE: dialler, BOB: acceptor}
         self.sessions = {
             ALICE: Session.initiator(
-                dialler, expected=expected, entropy=Entropy(repeatable("i")), now=self.now
+                dialler, expected=expected, entropy=Entropy(repeatable(f"{entropy}i")), now=self.now
             ),
-            BOB: Session.responder(acceptor, entropy=Entropy(repeatable("r")), now=self.now),
+            BOB: Session.responder(acceptor, entropy=Entropy(repeatable(f"{entropy}r")), now=self.now),
         }
         self.wire = {ALICE: b"", BOB: b""}
         self.events: dict[Role, list[SessionEvent]] = {ALICE: [], BOB: []}
 
     @classmethod
-    def opened(cls) -> "SessionPair":
+    def opened(cls, *, entropy: str = "") -> "SessionPair":
         """After handshake and profiles, the events so far taken away."""
-        pair = cls()
+        pair = cls(entropy=entropy)
         pair.run()
         pair.check_established()
         pair.say(ALICE, profile("alice"))
