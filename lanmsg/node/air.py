@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +15,7 @@ from lanmsg.node.beacon import Beacon
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.interfaces import DOWN, NO_CARRIER
 from lanmsg.node.listener import Accepted, Listener
+from lanmsg.node.networks import Networks
 from lanmsg.protocol.discovery import Discovery
 from lanmsg.protocol.events import PresenceEvent
 
@@ -59,6 +60,7 @@ class Air:
         self._on_interfaces = on_interfaces
         self._on_moved = on_moved
         self._notice = notice
+        self.networks = Networks(trust_new=settings.trusts_new_networks)
         self.listener: Listener | None = None
         self._static: list[Address] = []
         self.discovery = self._new_discovery(settings.name, Status.AVAILABLE)
@@ -84,6 +86,15 @@ class Air:
         if not self._settings.quiet:
             self.discovery.query_everyone(steady_clock())
         self._beacon.flush()
+
+    def ask_at(self, host: str) -> None:
+        """As a dialer: ask there until somebody answers, and whenever they are gone, with the next flush()."""
+        if not self._settings.quiet:
+            self.discovery.ask(host, self._settings.port, steady_clock())
+
+    def ask_everyone(self) -> None:
+        if not self._settings.quiet:
+            self.discovery.query_everyone(steady_clock())
 
     def listen(self, name: str, status: Status) -> None:
         """Bind the ports and announce this node. Raises LanmsgError (network) when no port can be had."""
@@ -127,8 +138,14 @@ class Air:
         return self._beacon.source_for(host) if self._settings.interfaces else ""
 
     async def serve(self, accepted: Accepted) -> None:
+        def admit(sock: socket.socket, source: Address) -> None:
+            if self._beacon.is_untrusted(sock.getsockname()[0].partition("%")[0]):
+                sock.close()  # nobody there is told that we are here
+            else:
+                accepted(sock, source)
+
         if self.listener is not None:
-            await self.listener.serve(accepted)
+            await self.listener.serve(admit)
 
     async def watch_interfaces(self) -> None:
         """Run for ever: read the interfaces again and again, and notice when the machine has slept."""
@@ -142,6 +159,11 @@ class Air:
                 self._look_again(slept=slept)
         finally:
             watch.close()
+
+    def decide_networks(self, decisions: Mapping[str, bool]) -> None:
+        """What the person says about networks; used at once."""
+        if self.networks.load(decisions):
+            self._look_again(slept=False)
 
     def _look_again(self, *, slept: bool) -> None:
         before = Ways.of(self.interfaces)
@@ -200,6 +222,7 @@ class Air:
             port=self._settings.port,
             on_presence=self._collect,
             on_interfaces=self._on_interfaces,
+            judge=self.networks.judge,
         )
 
     def _collect(self) -> None:

@@ -28,6 +28,7 @@ from lanmsg.node.events import (
 from lanmsg.node.inbox import Inbox
 from lanmsg.node.outbox import Outbox
 from lanmsg.node.roster import PINNED_STATES, Roster
+from lanmsg.node.seeking import Seeker
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.shared_presence import SharedPresence
 from lanmsg.node.shown import Shown
@@ -35,6 +36,7 @@ from lanmsg.node.static_peers import StaticPeers
 from lanmsg.node.subscriptions import Subscriptions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfers import LEASE_S, TransferDesk
+from lanmsg.node.verifications import Verifications
 from lanmsg.node.versions import Versions
 from lanmsg.protocol.constants import PROTOCOL_VERSION
 from lanmsg.protocol.events import PresenceAppeared, PresenceEvent, PresenceLeft, PresenceSilent
@@ -72,6 +74,9 @@ class Engine:
             self.me, self.disk, self.sessions, self.roster, settings=settings, tasks=tasks, owner=self.owner
         )
         self.inbox = Inbox(self.disk, self.outbox, self.desk, self)
+        self.verifications = Verifications(
+            self.roster, self.disk, self.sessions, tasks=tasks, publish=self.subscriptions.publish
+        )
         self.air = Air(
             self.me,
             settings,
@@ -84,6 +89,7 @@ class Engine:
         self._tasks = tasks
         self._lock = ListenerLock(settings.home)
         self._shared = SharedPresence(self.disk, self.roster, self.owner)
+        self._seeker = Seeker(self.disk, self.roster, self.air, self.owner)
         self._shown = Shown(self.roster, self._shared, self.subscriptions, ask_name=self._ask_name)
         self._is_cut_off = False
         self._versions = Versions(self.roster, self.notice)
@@ -109,6 +115,7 @@ class Engine:
         self._check_network()
         self._tasks.start(self.outbox.run())
         self._tasks.start(self.desk.run())
+        self._tasks.start(self.verifications.run())
         self._tasks.start(self.sessions.sweep(self._keeps_session))
         self._tasks.start(self.air.watch_interfaces())
         self._tasks.start(self._keep_alive())
@@ -119,6 +126,8 @@ class Engine:
     async def stop(self) -> None:
         """Goodbye to everybody, leases back, sockets closed; what waits stays in the store."""
         await self.desk.stop()
+        with contextlib.suppress(LanmsgError):  # a full disk: the next listener finds it expired
+            await self.verifications.stop()
         await self.sessions.close()
         self.air.close()  # last: a goodbye by datagram would overtake the acknowledgements on their way
         await self._tasks.end()
@@ -172,6 +181,7 @@ class Engine:
         if connection.peer is None:
             return
         await self.inbox.receive(connection, connection.peer, payloads)
+        await self.verifications.receive(connection, connection.peer, payloads)
         if any(isinstance(each, Profile) for each in payloads):
             self._on_line(connection, connection.peer)
 
@@ -180,6 +190,8 @@ class Engine:
 
     async def session_ended(self, connection: Connection) -> None:
         peer = connection.peer
+        if peer is not None:
+            await self.verifications.ended(connection, peer)
         if peer is None or not connection.peer_port or self.sessions.reaches_listener(peer):
             return
         self.roster.set_on_line(peer, None)
@@ -199,6 +211,7 @@ class Engine:
             self._shown.show(peer)
         self.outbox.wake(peer)
         self.desk.wake()
+        self.verifications.wake()
 
     # What the air tells -----------------------------------------------------------------------------------
 
@@ -217,9 +230,6 @@ class Engine:
                 self.roster.set_air(event.presence)
                 if isinstance(event, PresenceAppeared):
                     self.outbox.appeared(peer)
-                    self._static.look_again()
-                elif len(event.presence.addresses) > 1:
-                    self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
                     self._static.look_again()
                 elif len(event.presence.addresses) > 1:
                     self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
@@ -278,6 +288,7 @@ class Engine:
             self._last_transfer = max(self._last_transfer, transfer.number)
             rate = self._rates.rate(transfer)
             self.subscriptions.publish(TransferAdded(transfer) if fresh else TransferChanged(transfer, rate))
+        self.verifications.moved(changes.verifications)
         if changes.presence_changed and not self.listening:
             await self._read_shared()
         self.air.decide_networks(changes.networks)
@@ -322,6 +333,7 @@ class Engine:
         await self._shared.begin()
         self.air.listen(self.name, self.status)
         self.outbox.drains_all = self.desk.serves_all = True
+        await self.verifications.serve()
         self._protect(self.roster.all())
         self._tasks.start(self.air.serve(self.sessions.accept))
         self._tasks.start(self._shared.run())
@@ -355,6 +367,8 @@ class Engine:
             await asyncio.sleep(HEARTBEAT_S)
             with contextlib.suppress(LanmsgError):  # a full disk: said where it hurts, tried again here
                 await self.disk.read(self._sign_of_life)
+                if not self.listening:
+                    await self._seeker.seek()
             self.outbox.wake()  # another process's lease may have ended with it
 
     def _sign_of_life(self, store: Store) -> None:
