@@ -1,4 +1,4 @@
-"""A dialer hears no announcements: whom it waits for, it asks for again and again (protocol.md, Discovery)."""
+"""A dialer hears no announcements: for whom it waits it goes on asking (protocol.md, Discovery)."""
 
 from lanmsg.model import PeerId
 from lanmsg.node.air import Air
@@ -39,7 +39,7 @@ class Seeker:
         self._air.flush()
 
     def _awaited(self, store: Store) -> list[PeerId]:
-        """Whom this process has something for. With a listener at home there is nobody to seek: it sees them."""
+        """Whom this process has something for; nobody where a listener at home sees who comes."""
         now = wall_clock()
         if store.presence.is_live(now):
             return []
