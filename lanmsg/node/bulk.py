@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 from lanmsg.model import Direction, LanmsgError, PeerId, Transfer, TransferState
 from lanmsg.node.bulk_channel import Stop, TransferError
-from lanmsg.node.clock import wall_clock
+from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk
-from lanmsg.node.file_pump import SendReport, receive_files, refuse, send_files
+from lanmsg.node.file_pump import CODES, SendReport, receive_files, refuse, send_files
 from lanmsg.node.file_source import sources_of
 from lanmsg.protocol.constants import (
     BULK_SESSIONS_MAX,
@@ -36,10 +36,22 @@ from lanmsg.storage.store import Store
 PROGRESS_S = 0.25
 """How often progress goes to the store, where every screen of the home reads it."""
 
-GOES_ON_LATER = frozenset({"paused", "stalled", "lost"})
+DISK_FAULTS = frozenset({"disk_full", "disk"})
+"""What may be well again by and by: some space was freed, or a stick is back in its place."""
+
+GOES_ON_LATER = frozenset({"paused", "stalled", "lost"}) | DISK_FAULTS
 """Ends of a run that are not the end of the transfer."""
 
+DISK_AGAIN_S = 30.0
+"""After such a fault of our disk, the next try; sooner when a person wants it."""
+
 MAY_RUN = frozenset({TransferState.ACCEPTED, TransferState.PAUSED, TransferState.RUNNING})
+
+ENDS_FROM = {
+    TransferState.PAUSED: MAY_RUN - {TransferState.PAUSED},
+    TransferState.DONE: MAY_RUN | {TransferState.CANCELLED},
+}
+"""From which states a run ends in these: a person's pause stays, and what is done cannot be cancelled."""
 
 LISTED = 3
 """Names in the one line about what did not go."""
@@ -51,6 +63,8 @@ class Run:
 
     number: int
     peer: PeerId
+    dialled: bool = False
+    """By this side."""
     stop: Stop = field(default_factory=Stop)
     done: int = 0
     part: PartialTransfer | None = None
@@ -69,6 +83,8 @@ class Outcome:
     code: str = ""
     done: int | None = None
     paths: tuple[str, ...] | None = None
+    by_peer: bool = False
+    """The other side said so, and need not be told."""
 
 
 class BulkRuns:
@@ -83,6 +99,9 @@ class BulkRuns:
         self.is_stopping = False
         self.streams: dict[int, BinaryIO] = {}
         self.limits: dict[int, int] = {}  # bytes a second, of what this process offered
+        self.published_late: Callable[[Transfer], None] = ignore
+        """Called when something was saved which another process cancelled meanwhile."""
+        self._again_at: dict[int, float] = {}
         self._threads = ThreadPoolExecutor(BULK_SESSIONS_MAX, thread_name_prefix="lanmsg-bulk")
 
     def is_running(self, number: int) -> bool:
@@ -100,10 +119,30 @@ class BulkRuns:
         same = sum(run.peer == peer for run in self._runs.values())
         return len(self._runs) < BULK_SESSIONS_MAX and same < BULK_SESSIONS_PER_PEER_MAX
 
+    def cancel(self, number: int) -> bool:
+        """Before its row is moved: False when it is too late, as it is being published. Then `stop` it."""
+        run = self._runs.get(number)
+        return run is None or run.stop.call_off()
+
     def stop(self, number: int) -> None:
         """The transfer was cancelled: end its run, which tells the other side so."""
         if (run := self._runs.get(number)) is not None:
             run.stop.cancel()
+
+    def pause(self, number: int) -> None:
+        """The same for one that goes on later."""
+        if (run := self._runs.get(number)) is not None:
+            run.stop.set()
+
+    def is_idle_dial(self, number: int) -> bool:
+        """Whether it runs over a connection that this side dialled, and nothing has come yet."""
+        run = self._runs.get(number)
+        return run is not None and run.dialled and not run.done
+
+    def may_try(self, transfer: Transfer) -> bool:
+        """Whether it is time to see if the disk is well again."""
+        again_at = self._again_at.get(transfer.number, 0.0)
+        return transfer.code not in DISK_FAULTS or steady_clock() >= again_at
 
     def discard_part(self, transfer: Transfer) -> None:
         """Blocking. What had come of a cancelled transfer that is not running is of no use to anybody."""
@@ -123,12 +162,12 @@ class BulkRuns:
             await run.ended.wait()
         await asyncio.to_thread(self._threads.shutdown)
 
-    async def serve(self, connection: Connection, transfer: Transfer) -> None:
+    async def serve(self, connection: Connection, transfer: Transfer, *, dialled: bool = False) -> None:
         """Carry `transfer` over a bulk connection to its end, and note the end in its row."""
         if self.is_stopping or self.is_running(transfer.number):
             connection.close(CloseCode.DUPLICATE)  # both sides dialled; one connection is enough
             return
-        run = self._runs[transfer.number] = Run(transfer.number, transfer.peer)
+        run = self._runs[transfer.number] = Run(transfer.number, transfer.peer, dialled)
         try:
             # First of all: the reader has to stop before the peer answers.
             sock, keys = await connection.detach()
@@ -144,11 +183,17 @@ class BulkRuns:
     async def _begin(self, sock: socket.socket, run: Run) -> None:
         try:
             await self._claim(run.number)
-            if not await self._move(run.number, Outcome(TransferState.RUNNING), only_from=MAY_RUN):
-                run.stop.cancel()  # it was withdrawn a moment ago; the thread tells the other side
+            if await self._disk.write(partial(_begin_row, number=run.number)) is None:
+                self._stop_as_row(run, await self._disk.read(lambda store: store.transfers.get(run.number)))
         except BaseException:
             sock.close()
             raise
+
+    def _stop_as_row(self, run: Run, row: Transfer | None) -> None:
+        """It was withdrawn or paused a moment ago; the thread tells the other side."""
+        if row is None or not row.is_held:
+            run.stop.call_off()
+        run.stop.set()
 
     async def _carry(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> None:
         loop = asyncio.get_running_loop()
@@ -160,7 +205,7 @@ class BulkRuns:
             raise
         is_noted = False
         try:
-            await self._move(transfer.number, outcome)
+            await self._note(transfer, outcome)
             is_noted = True
         finally:
             if run.part is not None:
@@ -175,6 +220,8 @@ class BulkRuns:
             if done:
                 try:
                     return ended.result()
+                except StorageError as error:  # the disk, where nobody expected it: it may be well again
+                    return Outcome(TransferState.PAUSED, str(error), "disk", done=run.done)
                 except LanmsgError as error:
                     return Outcome(TransferState.FAILED, str(error), "internal", done=run.done)
                 except Exception as error:  # noqa: BLE001 - what a peer sends must not end the node
@@ -226,7 +273,8 @@ class BulkRuns:
             part = run.part = self._part(transfer)
         except StorageError as error:
             refuse(sock, keys, transfer.id, error)
-            return Outcome(TransferState.FAILED, str(error), error.code)
+            why = TransferError(str(error), code=CODES.get(error.code, error.code), hint=error.hint)
+            return _failure(why, run, is_stream=transfer.total is None)
         try:
             report = receive_files(
                 sock,
@@ -250,22 +298,45 @@ class BulkRuns:
         part.require((transfer.total or 0) - part.position().done)
         return part
 
-    async def _move(
-        self, number: int, outcome: Outcome, *, only_from: frozenset[TransferState] | None = None
-    ) -> bool:
-        moved = await self._disk.write(
-            lambda store: store.transfers.move(
-                number,
-                outcome.state,
-                now=wall_clock(),
-                reason=outcome.reason,
-                code=outcome.code,
-                done=outcome.done,
-                paths=outcome.paths,
-                only_from=only_from,
-            )
-        )
-        return moved is not None
+    async def _note(self, transfer: Transfer, outcome: Outcome) -> None:
+        """How the run ended, in the row."""
+        if outcome.state is TransferState.PAUSED and transfer.direction is Direction.IN:
+            self._again_at[transfer.number] = steady_clock() + DISK_AGAIN_S
+        before = await self._disk.write(partial(_end_row, number=transfer.number, outcome=outcome))
+        if before is TransferState.CANCELLED and outcome.state is TransferState.DONE:
+            self.published_late(transfer)
+
+
+def ignore(transfer: Transfer) -> None:
+    """Nobody wants to know."""
+
+
+def _begin_row(store: Store, *, number: int) -> Transfer | None:
+    return store.transfers.move(
+        number, TransferState.RUNNING, now=wall_clock(), only_from=MAY_RUN, unless_held=True
+    )
+
+
+def _end_row(store: Store, *, number: int, outcome: Outcome) -> TransferState | None:
+    """What the row was before. One that a person paused meanwhile stays so; what is published, is done."""
+    row = store.transfers.get(number)
+    if row is None:
+        return None
+    if outcome.done is not None:
+        store.transfers.progress(number, outcome.done, wall_clock())
+    moved = store.transfers.move(
+        number,
+        outcome.state,
+        now=wall_clock(),
+        reason=outcome.reason,
+        code=outcome.code,
+        done=outcome.done,
+        paths=outcome.paths,
+        only_from=ENDS_FROM.get(outcome.state),
+    )
+    if moved is not None and outcome.by_peer and outcome.state.is_final:
+        store.transfers.set_told(number, outcome.state)
+    return row.state
 
 
 def _let_go(part: PartialTransfer, *, is_over: bool) -> None:
@@ -296,11 +367,12 @@ def _failure(error: TransferError, run: Run, *, is_stream: bool) -> Outcome:
     is_told = error.by_peer and "other side" not in str(error)
     reason = f"{error} (said the other side)" if is_told else str(error)
     if is_stream and error.code in GOES_ON_LATER:
-        return Outcome(TransferState.FAILED, f"{reason}; a stream cannot go on later", "lost", done=run.done)
+        code = error.code if error.code in DISK_FAULTS else "lost"
+        return Outcome(TransferState.FAILED, f"{reason}; a stream cannot go on later", code, done=run.done)
     if error.code in GOES_ON_LATER:
         return Outcome(TransferState.PAUSED, reason, error.code, done=run.done)
     state = TransferState.CANCELLED if error.code == "cancelled" else TransferState.FAILED
-    return Outcome(state, reason, error.code, done=run.done)
+    return Outcome(state, reason, error.code, done=run.done, by_peer=error.by_peer)
 
 
 def _left_out(report: SendReport) -> str:

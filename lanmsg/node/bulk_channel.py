@@ -49,8 +49,9 @@ DONT_WAIT: Final[int | None] = getattr(socket, "MSG_DONTWAIT", None)
 
 PEER_REASONS: Final = {
     "cancelled": "cancelled by the other side",
-    "paused": "paused by the other side",
+    "paused": "the other side stopped for now",
     "disk_full": "the other side has no space left on its disk",
+    "disk": "the other side's disk failed",
     "unreadable": "the other side cannot read the files",
     "changed": "the files changed on the other side since they were offered",
     "permission": "the other side may not write there",
@@ -74,13 +75,33 @@ class TransferError(LanmsgError):
 
 
 class Stop(threading.Event):
-    """Ends a run from another thread. Its part stays for later, unless the transfer is cancelled."""
+    """Ends a run from another thread. Its part stays for later, unless the transfer is cancelled.
 
-    code = "paused"
+    A sink that has everything commits itself, and publishes: from then on it is too late to cancel.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = "paused"
+        self._lock = threading.Lock()
+        self._is_committed = False
+
+    def call_off(self) -> bool:
+        """From now on it is not published. False: it is too late for that. It runs on until `cancel`."""
+        with self._lock:
+            if not self._is_committed:
+                self.code = "cancelled"
+            return not self._is_committed
 
     def cancel(self) -> None:
-        self.code = "cancelled"
-        self.set()
+        if self.call_off():
+            self.set()
+
+    def commit(self) -> bool:
+        """False: it was stopped before."""
+        with self._lock:
+            self._is_committed = self.code != "cancelled" and not self.is_set()
+            return self._is_committed
 
 
 def lost(why: str) -> TransferError:
@@ -150,7 +171,16 @@ class BulkChannel:
 
     def check_stop(self) -> None:
         if self._stop.is_set():
-            raise TransferError(f"{self._stop.code} by this side", code=self._stop.code)
+            raise self._stopped()
+
+    def commit(self) -> None:
+        """All has come, and is published now, whatever is wanted meanwhile."""
+        if not self._stop.commit():
+            self._stop.wait(CLOSE_TIMEOUT_S)  # called off a moment ago: its row comes first
+            raise self._stopped()
+
+    def _stopped(self) -> TransferError:
+        return TransferError(f"{self._stop.code} by this side", code=self._stop.code)
 
     def pause(self, seconds: float) -> None:
         """Wait, but no longer than until this side shall stop."""

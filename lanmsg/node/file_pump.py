@@ -37,11 +37,13 @@ from lanmsg.storage.errors import StorageError
 LOST: Final = frozenset(("lost", "stalled"))
 """There is nobody to tell."""
 
-FINAL: Final = frozenset(("cancelled", "invalid", "unreadable", "changed", "permission", "too_large"))
+FINAL: Final = frozenset(("cancelled", "invalid", "unreadable", "changed", "too_large"))
 """No later run can go on with what has come, so it is deleted. After anything else it stays."""
 
 CODES: Final = {
     "no_space": "disk_full",
+    "busy": "paused",
+    "store": "disk",
     "permission": "permission",
     "too_large": "too_large",
     "unsafe_name": "invalid",
@@ -52,6 +54,7 @@ WORDS: Final = {
     "cancelled": "cancelled",
     "paused": "paused",
     "disk_full": "no space left on the disk",
+    "disk": "the disk failed",
     "unreadable": "the files cannot be read",
     "changed": "the files changed since they were offered",
     "permission": "not allowed to write there",
@@ -136,6 +139,7 @@ def receive_files(
             if not partial.is_complete:
                 receiving = _agree_on_start(channel, partial, transfer_id, offered)
                 _receive(channel, partial, receiving, progress)
+            channel.commit()
             paths = channel.work(partial.publish)
             size = partial.position().size
             # It is saved, whether the other side can still be told so or asks again later.
@@ -226,22 +230,23 @@ def _told(channel: BulkChannel, transfer_id: TransferId) -> Iterator[None]:
         if error.by_peer or error.code in LOST:
             channel.hang_up()
         else:
-            channel.give_up(_failed(transfer_id, error.code))
+            channel.give_up(failed(transfer_id, error.code))
         raise
     except RemoteProtocolError as error:
-        channel.give_up(_failed(transfer_id, "invalid"))
+        channel.give_up(failed(transfer_id, "invalid"))
         raise TransferError(f"the other side broke the protocol: {error}", code="invalid") from error
     except StorageError as error:
         code = CODES.get(error.code, error.code)
-        channel.give_up(_failed(transfer_id, code))
+        channel.give_up(failed(transfer_id, code))
         raise TransferError(str(error), code=code, hint=error.hint) from error
     except BaseException:
-        channel.give_up(_failed(transfer_id, "internal"))
+        channel.give_up(failed(transfer_id, "internal"))
         raise
     channel.hang_up()
 
 
-def _failed(transfer_id: TransferId, code: str) -> Failed:
+def failed(transfer_id: TransferId, code: str) -> Failed:
+    """What the other side is told of an end, in words that tell nothing else."""
     if code not in WORDS:
         code = "internal"
     return Failed(transfer_id, code, WORDS.get(code, "something went wrong"))
@@ -249,4 +254,4 @@ def _failed(transfer_id: TransferId, code: str) -> Failed:
 
 def refuse(sock: socket.socket, keys: BulkKeys, transfer_id: TransferId, error: StorageError) -> None:
     """There is no place to save to: say so instead of where we stand, and hang up."""
-    BulkChannel(sock, keys, Stop()).give_up(_failed(transfer_id, CODES.get(error.code, error.code)))
+    BulkChannel(sock, keys, Stop()).give_up(failed(transfer_id, CODES.get(error.code, error.code)))

@@ -86,19 +86,35 @@ class Files(Door):
                 await self._write(
                     lambda store: store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
                 )
-        return await self._engine.desk.decide(number, TransferState.ACCEPTED, destination=where)
+        return await self._engine.desk.decisions.decide(number, TransferState.ACCEPTED, destination=where)
 
     async def decline(self, number: int, reason: str = "") -> Transfer:
-        return await self._engine.desk.decide(number, TransferState.DECLINED, reason=reason)
+        return await self._engine.desk.decisions.decide(number, TransferState.DECLINED, reason=reason)
 
     async def cancel(self, number: int) -> Transfer:
         """Withdraw an offer, or stop a transfer, of either direction."""
-        return await self._engine.desk.decide(number, TransferState.CANCELLED, reason="")
+        return await self._engine.desk.decisions.decide(number, TransferState.CANCELLED)
+
+    async def pause(self, number: int) -> Transfer:
+        """Stop it for now, on both sides; it goes on when `resume` is asked for here, not by itself.
+
+        Transfer.held_here and held_there say who has paused it. Raises LanmsgError for what is not under
+        way, and for a stream.
+        """
+        return await self._engine.desk.decisions.pause(number)
+
+    async def resume(self, number: int) -> Transfer:
+        """Let go on what was paused here, or try at once what a fault paused. Raises LanmsgError."""
+        return await self._engine.desk.decisions.resume(number)
 
     async def retry_transfer(self, number: int) -> Transfer:
-        moved = await self._engine.desk.retry(number)
-        self._engine.desk.adopt(number)
-        return moved
+        """Offer again what has failed, was cancelled or expired; `resume` for what is paused."""
+        return await self._engine.desk.decisions.retry(number)
+
+    async def peer_knows(self, number: int) -> bool:
+        """Whether the other side has said that it knows what was decided here."""
+        transfer = await self.read(lambda store: store.transfers.get(number))
+        return transfer is None or await self._engine.desk.telling.is_told(transfer)
 
     async def transfer_ended(self, number: int, *, timeout: float | None) -> Transfer:
         """Wait for a final state, or for `timeout` seconds; the transfer as it is then."""

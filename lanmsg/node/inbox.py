@@ -40,7 +40,7 @@ class Inbox:
 
     async def receive(self, connection: Connection, peer: PeerId, payloads: Sequence[wire.Payload]) -> None:
         messages = [each for each in payloads if isinstance(each, wire.Message)]
-        acks = [MessageId(each.id) for each in payloads if isinstance(each, wire.Ack)]
+        acks = [MessageId(each.id) for each in payloads if isinstance(each, wire.Ack) and not each.of]
         if messages:
             await self._store(connection, peer, messages)
         if acks:
@@ -60,6 +60,10 @@ class Inbox:
                 wire.Offer() | wire.Accept() | wire.Decline() | wire.Cancel() | wire.Callback() | wire.Done()
             ):
                 return self._desk.offers.receive(connection, peer, payload)
+            case wire.Failed() | wire.Pause() | wire.Resume():
+                return self._desk.offers.receive(connection, peer, payload)
+            case wire.Ack() if payload.of:
+                return self._desk.telling.acknowledged(peer, payload)
             case _:
                 return None  # messages and acks were taken together; the rest belongs to bulk connections
 

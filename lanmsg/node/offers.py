@@ -1,5 +1,7 @@
 """What peers say about transfers: their offers to us, and their answers to ours."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -14,28 +16,35 @@ from lanmsg.model import (
     Trust,
 )
 from lanmsg.node.bulk import BulkRuns
+from lanmsg.node.bulk_channel import PEER_REASONS
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
+from lanmsg.node.file_pump import failed
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
+from lanmsg.node.telling import Telling, clipped
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import (
     NEW_PEER_OFFERS_MAX,
     NEW_PEER_OFFERS_WINDOW_S,
     OFFER_EXPIRES_MAX_S,
+    OFFER_LIFETIME_S,
     PENDING_OFFERS_MAX,
     PENDING_OFFERS_PER_NEW_PEER_MAX,
     PENDING_OFFERS_PER_PEER_MAX,
-    REASON_MAX_BYTES,
 )
 from lanmsg.storage.errors import StorageError
 
 ACTIVE = frozenset({TransferState.ACCEPTED, TransferState.PAUSED, TransferState.RUNNING})
 UNDECIDED = frozenset({TransferState.QUEUED, TransferState.OFFERED})
 WITHDRAWN = frozenset({TransferState.CANCELLED, TransferState.EXPIRED})
+EXPIRY_SLACK_S = 5.0
+"""Both sides count for themselves, and one of them is the first."""
+
+AFTER_RUN = frozenset({TransferState.PAUSED, TransferState.DONE, TransferState.FAILED})
 OVER = WITHDRAWN | {TransferState.FAILED}
 
 
@@ -55,6 +64,7 @@ class Offers:
         disk: Disk,
         rows: TransferRows,
         runs: BulkRuns,
+        telling: Telling,
         *,
         sessions: Sessions,
         people: People,
@@ -63,6 +73,7 @@ class Offers:
         self._disk = disk
         self._rows = rows
         self._runs = runs
+        self._telling = telling
         self._sessions = sessions
         self._people = people
         self._tasks = tasks
@@ -74,18 +85,29 @@ class Offers:
             case wire.Offer():
                 await self._offered(connection, peer, payload)
             case wire.Accept():
-                if await self._answered(peer, payload.id, TransferState.ACCEPTED) in OVER:
-                    connection.answer(wire.Cancel(id=payload.id, reason="it is over on this side"))
-            case wire.Decline():
-                await self._answered(peer, payload.id, TransferState.DECLINED, payload.reason)
+                await self._accepted(connection, peer, payload)
             case wire.Done():
                 await self._answered(peer, payload.id, TransferState.DONE)
-            case wire.Cancel():
-                await self._cancelled(peer, payload)
             case wire.Callback():
                 await self._called_back(peer, payload)
+            case wire.Decline() | wire.Cancel() | wire.Failed() | wire.Pause() | wire.Resume():
+                with contextlib.suppress(StorageError):  # a full disk: not acknowledged, and so said again
+                    await self._decided(connection, peer, payload)
+                    of = str(payload.__struct_config__.tag)
+                    connection.answer(wire.Ack(id=payload.id, of=of))
             case _:
                 return
+
+    async def _decided(self, connection: Connection, peer: PeerId, decision: wire.Decision) -> None:
+        match decision:
+            case wire.Decline():
+                await self._answered(peer, decision.id, TransferState.DECLINED, decision.reason)
+            case wire.Cancel():
+                await self._cancelled(connection, peer, decision)
+            case wire.Failed():
+                await self._failed(peer, decision)
+            case wire.Pause() | wire.Resume():
+                await self._held(peer, decision.id, held=isinstance(decision, wire.Pause))
 
     async def _offered(self, connection: Connection, peer: PeerId, offer: wire.Offer) -> None:
         known = await self._rows.find(offer.id, peer, Direction.IN)
@@ -122,6 +144,8 @@ class Offers:
     async def _offered_again(self, connection: Connection, known: Transfer) -> None:
         """The sender starts over after a broken run: what was decided then still holds."""
         number = known.number
+        if known.held_there:  # whoever offers it again has let it go on
+            known = await self._rows.hold(number, here=False, held=False) or known
         if known.state is TransferState.DONE:
             connection.answer(wire.Done(id=known.id, entries=known.count, bytes=known.done))
         elif known.state is TransferState.DECLINED:
@@ -134,15 +158,20 @@ class Offers:
             if number not in self._waiting:
                 self._waiting.add(number)
                 self._tasks.start(self._answer_after_run(connection, number))
-        elif known.state is not TransferState.OFFERED:
-            await self._rows.reopen(number, TransferState.ACCEPTED)
+        elif known.held_here:
+            connection.answer(wire.Pause(id=known.id))
+        elif known.state is TransferState.FAILED and await self._rows.told(number) != known.state.value:
+            connection.answer(failed(known.id, known.code))
+        elif known.state is not TransferState.OFFERED and self._runs.may_try(known):
+            self._telling.forget(number)
+            await self._rows.reopen(number, TransferState.ACCEPTED, unless_held=True)
 
     async def _answer_after_run(self, connection: Connection, number: int) -> None:
         """The sender saw the run break before we did."""
         try:
             await self._runs.ended(number)
             known = await self._rows.get(number)
-            is_over = known is not None and known.state in {TransferState.PAUSED, TransferState.DONE}
+            is_over = known is not None and known.state in AFTER_RUN
             if known is not None and is_over and not connection.closed:
                 await self._offered_again(connection, known)
         except (ConnectionError, StorageError):
@@ -158,28 +187,86 @@ class Offers:
         if transfer is None:
             return None
         live = UNDECIDED | {TransferState.PAUSED, TransferState.ACCEPTED}
-        if state is TransferState.DONE:
-            live -= {TransferState.QUEUED}
-        await self._rows.move(transfer.number, state, reason=reason, only_from=live)
-        if state is TransferState.DECLINED:
+        if state is TransferState.DONE:  # even if we have called it off: it was too late
+            live = live - {TransferState.QUEUED} | {TransferState.CANCELLED}
+        moved = await self._rows.move(
+            transfer.number,
+            state,
+            reason=reason,
+            only_from=live,
+            unless_held=state is TransferState.ACCEPTED,
+        )
+        if state is TransferState.DECLINED and moved is not None:
             await self._rows.set_told(transfer.number, state)  # it knows
         return transfer.state
 
-    async def _cancelled(self, peer: PeerId, cancel: wire.Cancel) -> None:
+    async def _accepted(self, connection: Connection, peer: PeerId, accept: wire.Accept) -> None:
+        transfer = await self._rows.find(accept.id, peer, Direction.OUT)
+        if transfer is not None and transfer.held_there:  # whoever accepts it again has let it go on
+            await self._rows.hold(transfer.number, here=False, held=False)
+        if transfer is not None and transfer.held_here:
+            connection.answer(wire.Pause(id=accept.id))
+        elif await self._answered(peer, accept.id, TransferState.ACCEPTED) in OVER:
+            connection.answer(wire.Cancel(id=accept.id, reason="it is over on this side"))
+
+    async def _failed(self, peer: PeerId, said: wire.Failed) -> None:
+        """A run failed there, and we saw no more of it than that it broke."""
+        for direction in Direction:
+            transfer = await self._rows.find(said.id, peer, direction)
+            if transfer is None:
+                continue
+            why = PEER_REASONS.get(said.code, "something went wrong on the other side")
+            if await self._rows.move(
+                transfer.number,
+                TransferState.FAILED,
+                reason=why,
+                code=said.code,
+                only_from=ACTIVE | {TransferState.OFFERED},
+            ):
+                await self._rows.set_told(transfer.number, TransferState.FAILED)
+
+    async def _held(self, peer: PeerId, transfer_id: bytes, *, held: bool) -> None:
+        for direction in Direction:
+            transfer = await self._rows.find(transfer_id, peer, direction)
+            if (
+                transfer is not None
+                and await self._rows.hold(transfer.number, here=False, held=held)
+                and held
+            ):
+                self._runs.pause(transfer.number)
+
+    async def _cancelled(self, connection: Connection, peer: PeerId, cancel: wire.Cancel) -> None:
         for direction in Direction:
             transfer = await self._rows.find(cancel.id, peer, direction)
-            if transfer is not None:
-                await self._rows.move(
-                    transfer.number,
-                    TransferState.CANCELLED,
-                    reason=cancel.reason or "cancelled by the other side",
-                )
-                await self._rows.set_told(transfer.number, TransferState.CANCELLED)
+            if transfer is None:
+                continue
+            if direction is Direction.IN and not self._may_be_cancelled(transfer):
+                self._tasks.start(self.say_done(transfer.number, connection))
+            elif await self._rows.move(
+                transfer.number, _end_of(transfer), reason=cancel.reason or "cancelled by the other side"
+            ):
+                await self._rows.set_told(transfer.number, _end_of(transfer))
                 self._runs.stop(transfer.number)
+                await asyncio.to_thread(self._runs.discard_part, transfer)
+
+    def _may_be_cancelled(self, transfer: Transfer) -> bool:
+        """What is being published, is done."""
+        return transfer.state is not TransferState.DONE and self._runs.cancel(transfer.number)
+
+    async def say_done(self, number: int, connection: Connection | None = None) -> None:
+        """To a peer that takes it for cancelled: it was too late. Best effort; the files are here."""
+        with contextlib.suppress(ConnectionError, StorageError, TimeoutError, UnreachableError):
+            await self._runs.ended(number)
+            known = await self._rows.get(number)
+            if known is not None and known.state is TransferState.DONE:
+                connection = connection or await self._sessions.to(known.peer)
+                connection.answer(wire.Done(id=known.id, entries=known.count, bytes=known.done))
 
     async def _called_back(self, peer: PeerId, callback: wire.Callback) -> None:
         transfer = await self._rows.find(callback.id, peer, Direction.IN)
         if transfer is None or transfer.state not in ACTIVE or self._runs.is_running(transfer.number):
+            return
+        if transfer.held_here or not self._runs.may_try(transfer):
             return
         self._tasks.start(self._dial_back(transfer))
 
@@ -191,7 +278,7 @@ class Offers:
             connection.send(wire.Bulk(id=transfer.id, role="sink"))
         except (UnreachableError, ConnectionError, TimeoutError):
             return  # the sender asks again as long as its row stands
-        await self._runs.serve(connection, transfer)
+        await self._runs.serve(connection, transfer, dialled=True)
 
     async def _too_many(self, peer: PeerId) -> bool:
         pending = [
@@ -212,6 +299,9 @@ class Offers:
         return len(pending) >= PENDING_OFFERS_MAX or sum(each.peer == peer for each in pending) >= own_limit
 
 
-def clipped(reason: str) -> str:
-    """As much of it as a peer takes."""
-    return reason.encode("utf-8", "replace")[:REASON_MAX_BYTES].decode("utf-8", "ignore").replace("\0", "")
+def _end_of(transfer: Transfer) -> TransferState:
+    """How the other side's `cancel` ends it: an offer that nobody answered in time has expired for both."""
+    out = transfer.direction is Direction.OUT
+    expires_at = transfer.updated_at + OFFER_LIFETIME_S if out else transfer.expires_at
+    is_expired = transfer.state is TransferState.OFFERED and wall_clock() + EXPIRY_SLACK_S > expires_at
+    return TransferState.EXPIRED if is_expired else TransferState.CANCELLED

@@ -30,6 +30,7 @@ class TransferRows:
         code: str = "",
         destination: Path | None = None,
         only_from: Set[TransferState] | None = None,
+        unless_held: bool = False,
     ) -> Transfer | None:
         where = None if destination is None else str(destination)
         moved = await self._disk.write(
@@ -41,6 +42,7 @@ class TransferRows:
                 code=code,
                 destination=where,
                 only_from=only_from,
+                unless_held=unless_held,
             )
         )
         self._wake()
@@ -53,12 +55,25 @@ class TransferRows:
         *,
         only_from: Set[TransferState] | None = None,
         new_id: TransferId | None = None,
+        unless_held: bool = False,
     ) -> Transfer | None:
         """Start over what has ended or paused; None when it is in none of `only_from`."""
         moved = await self._disk.write(
             lambda store: store.transfers.reopen(
-                number, state, now=wall_clock(), only_from=only_from, new_id=new_id
+                number,
+                state,
+                now=wall_clock(),
+                only_from=only_from,
+                new_id=new_id,
+                unless_held=unless_held,
             )
+        )
+        self._wake()
+        return moved
+
+    async def hold(self, number: int, *, here: bool, held: bool) -> Transfer | None:
+        moved = await self._disk.write(
+            lambda store: store.transfers.hold(number, here=here, held=held, now=wall_clock())
         )
         self._wake()
         return moved
@@ -66,5 +81,5 @@ class TransferRows:
     async def told(self, number: int) -> str:
         return await self._disk.read(lambda store: store.transfers.told(number))
 
-    async def set_told(self, number: int, state: TransferState) -> None:
+    async def set_told(self, number: int, state: TransferState | str) -> None:
         await self._disk.read(lambda store: store.transfers.set_told(number, state))

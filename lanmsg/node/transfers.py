@@ -2,35 +2,32 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from lanmsg.config import Settings
 from lanmsg.model import (
     Direction,
-    LanmsgError,
     MessageId,
     PeerId,
     Transfer,
-    TransferId,
     TransferState,
     Trust,
 )
 from lanmsg.node.bulk import BulkRuns
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
+from lanmsg.node.decisions import Decisions
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
-from lanmsg.node.offers import ACTIVE, UNDECIDED, WITHDRAWN, Offers, People, clipped
+from lanmsg.node.offers import ACTIVE, WITHDRAWN, Offers, People
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
+from lanmsg.node.telling import Telling
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import (
     CALLBACK_INTERVAL_S,
-    MESSAGE_ID_BYTES,
     OFFER_AGAIN_S,
     OFFER_LIFETIME_S,
     OFFER_NAMES_MAX,
@@ -82,12 +79,16 @@ class TransferDesk:
         self._leases: dict[int, float] = {}
         self._cleared: set[int] = set()
         self._asked: dict[tuple[PeerId, bytes], Asked] = {}
-        self._told_in: dict[int, Connection] = {}
         self._call_back_at: dict[int, float] = {}
         self._stepping: set[int] = set()
         self._wake = asyncio.Event()
         self._rows = TransferRows(disk, self._wake.set)
-        self.offers = Offers(disk, self._rows, self.runs, sessions=sessions, people=people, tasks=tasks)
+        self.telling = Telling(self._rows, sessions)
+        self.offers = Offers(
+            disk, self._rows, self.runs, self.telling, sessions=sessions, people=people, tasks=tasks
+        )
+        self.decisions = Decisions(self._rows, self.runs, self.adopt)
+        self.runs.published_late = self._published_late
 
     def adopt(self, number: int) -> None:
         """This process made the row, holds its lease, and so serves it."""
@@ -128,9 +129,9 @@ class TransferDesk:
             )
         else:
             del self._asked[peer, transfer_id]
-            await self._rows.move(
-                asked.number, TransferState.FAILED, reason="refused by the other side", code="refused"
-            )
+            reason = "refused by the other side"
+            await self._rows.move(asked.number, TransferState.FAILED, reason=reason, code="refused")
+            await self._rows.set_told(asked.number, TransferState.FAILED)
 
     async def bulk_opened(self, connection: Connection, bulk: wire.Bulk) -> None:
         """A peer dialled for one transfer: go on with it if it is one that was agreed with this very peer."""
@@ -139,59 +140,26 @@ class TransferDesk:
         transfer = None if peer is None else await self._rows.find(bulk.id, peer, direction)
         if transfer is None or transfer.state not in ACTIVE:
             connection.close(wire.CloseCode.PROTOCOL)
-        elif self.runs.is_running(transfer.number):
+        elif self.runs.is_running(transfer.number) and not self._gives_way(transfer):
             connection.close(wire.CloseCode.DUPLICATE)
-        elif not self.runs.may_begin(transfer.peer):
+        elif transfer.is_held or not self.runs.may_begin(transfer.peer):
             connection.close(wire.CloseCode.BUSY)
         else:
-            self._tasks.start(self.runs.serve(connection, transfer))
+            self._tasks.start(self._serve(connection, transfer))
 
-    # What this person decides ---------------------------------------------------------------------------
+    def _gives_way(self, transfer: Transfer) -> bool:
+        """Both sides dialled: of the two connections, the one that the source dialled goes on."""
+        return transfer.direction is Direction.IN and self.runs.is_idle_dial(transfer.number)
 
-    async def decide(
-        self, number: int, state: TransferState, *, reason: str = "", destination: Path | None = None
-    ) -> Transfer:
-        """ACCEPTED or DECLINED for what was offered to us, CANCELLED for either side. Raises LanmsgError."""
-        allowed = UNDECIDED | ACTIVE if state is TransferState.CANCELLED else {TransferState.OFFERED}
-        transfer = await self._rows.get(number)
-        if transfer is None:
-            raise LanmsgError(
-                f"there is no transfer {number}", code="not_found", hint="lanmsg transfers lists them"
-            )
-        if state is not TransferState.CANCELLED and transfer.direction is Direction.OUT:
-            raise LanmsgError(
-                f"transfer {number} is your own offer", hint=f"lanmsg cancel {number} withdraws it"
-            )
-        moved = await self._rows.move(
-            number, state, reason=reason, destination=destination, only_from=allowed
-        )
-        if moved is None:
-            raise LanmsgError(f"transfer {number} is already {transfer.state.value}")
-        if state is TransferState.CANCELLED:
-            self.runs.stop(number)
-        self.adopt(number)  # where no listener runs, this process tells the peer
-        return moved
+    async def _serve(self, connection: Connection, transfer: Transfer) -> None:
+        if self.runs.is_running(transfer.number):
+            self.runs.pause(transfer.number)
+            await self.runs.ended(transfer.number)
+        await self.runs.serve(connection, transfer)
 
-    async def retry(self, number: int) -> Transfer:
-        """Offer again what failed, was cancelled or expired on our side. Raises LanmsgError."""
-        transfer = await self._rows.get(number)
-        if transfer is not None and transfer.direction is Direction.IN:
-            raise LanmsgError(
-                f"transfer {number} is not your offer", hint="only its sender can send it again"
-            )
-        # To the peer what was withdrawn stays so under its id (protocol.md, 12.7).
-        is_over = transfer is not None and transfer.state in WITHDRAWN
-        moved = await self._rows.reopen(
-            number,
-            TransferState.QUEUED,
-            only_from=WITHDRAWN | {TransferState.FAILED, TransferState.PAUSED},
-            new_id=TransferId(os.urandom(MESSAGE_ID_BYTES)) if is_over else None,
-        )
-        if moved is None:
-            raise LanmsgError(
-                f"transfer {number} cannot be tried again", hint="lanmsg transfers shows its state"
-            )
-        return moved
+    def _published_late(self, transfer: Transfer) -> None:
+        """The peer was told that it is off: another process of this home cancelled it while we saved it."""
+        self._tasks.start(self.offers.say_done(transfer.number))
 
     async def stop(self) -> None:
         await self.runs.stop_all()
@@ -202,6 +170,8 @@ class TransferDesk:
         is_blocked = self._people.trust_of(transfer.peer) is Trust.BLOCKED
         if transfer.state in WITHDRAWN or is_blocked:
             self.runs.stop(transfer.number)
+        elif transfer.is_held:
+            self.runs.pause(transfer.number)
         if not await self._serves(transfer):
             return
         is_running = self.runs.is_running(transfer.number)
@@ -238,7 +208,7 @@ class TransferDesk:
     async def _claim(self, number: int) -> None:
         """For a run of ours: the row is ours from now on, whoever served it until now."""
         self._own.add(number)
-        self._told_in.pop(number, None)
+        self.telling.forget(number)
         self._call_back_at.pop(number, None)
         await self._lease(number, wall_clock(), as_of=wall_clock() + LEASE_MAX_SECONDS)
 
@@ -266,15 +236,13 @@ class TransferDesk:
     async def _advance(self, transfer: Transfer) -> None:
         """Do for one row what its state asks for. A peer that cannot be reached is tried at the next tick."""
         try:
+            await self.telling.tell(transfer)
             match transfer.state:
                 case TransferState.QUEUED | TransferState.PAUSED if transfer.direction is Direction.OUT:
-                    await self._offer(transfer)
+                    if not transfer.is_held:
+                        await self._offer(transfer)
                 case TransferState.ACCEPTED if transfer.direction is Direction.OUT:
                     await self._run_out(transfer)
-                case TransferState.ACCEPTED | TransferState.DECLINED | TransferState.CANCELLED:
-                    await self._tell(transfer)
-                case TransferState.EXPIRED:
-                    await self._tell(transfer)
                 case _:
                     pass  # waiting for somebody's answer, or over
         except UnreachableError:
@@ -344,28 +312,10 @@ class TransferDesk:
             raise
         connection.send(wire.Bulk(id=transfer.id, role="source"))
         # A task of its own: while it runs, the row may ask for other things, such as telling that it is over.
-        self._tasks.start(self.runs.serve(connection, transfer))
+        self._tasks.start(self.runs.serve(connection, transfer, dialled=True))
 
     async def _ask_to_dial(self, transfer: Transfer) -> None:
         if (now := steady_clock()) >= self._call_back_at.get(transfer.number, now):
             connection = await self._sessions.to(transfer.peer)
             self._call_back_at[transfer.number] = now + CALLBACK_INTERVAL_S
             connection.send(wire.Callback(id=transfer.id))
-
-    async def _tell(self, transfer: Transfer) -> None:
-        """Tell the peer of a decision, once; of a yes, which nobody acknowledges, in each session."""
-        number, state = transfer.number, transfer.state
-        told_in = self._told_in.get(number)
-        is_stale = state is TransferState.ACCEPTED and (told_in is None or told_in.closed)
-        if not is_stale and await self._rows.told(number) == state.value:
-            return
-        connection = await self._sessions.to(transfer.peer)
-        reason = clipped(transfer.reason)
-        if state is TransferState.ACCEPTED:
-            connection.send(wire.Accept(id=transfer.id, entry=0, offset=0, digest=None))
-            self._told_in[number] = connection
-        elif state is TransferState.DECLINED:
-            connection.send(wire.Decline(id=transfer.id, reason=reason))
-        else:
-            connection.send(wire.Cancel(id=transfer.id, reason=reason))
-        await self._rows.set_told(number, state)

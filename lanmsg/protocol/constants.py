@@ -292,11 +292,10 @@ DISK_RESERVE_BYTES: Final = 512 << 20
 DISK_RESERVE_SHARE: Final = 0.05
 # Received bytes that a session holds for the bulk thread; its driver stops reading long before.
 BULK_PENDING_MAX_BYTES: Final = 1 << 20
-# Exchanges of words with one peer in VERIFY_ATTEMPTS_WINDOW_S, whoever asked: each is one blind try for a liar.
+# Exchanges of words with one peer in VERIFY_ATTEMPTS_WINDOW_S, whoever asked: each is a liar's blind try.
 VERIFY_ATTEMPTS_MAX: Final = 3
 VERIFY_ATTEMPTS_WINDOW_S: Final = 3600.0
 # Requests of one peer to compare that are shown in that time; further ones are answered `busy`.
 VERIFY_REQUESTS_MAX: Final = 10
-VERIFY_REQUESTS_ALL_MAX: Final = (
-    60  # The same for all peers together, since a stranger has as many keys as it likes.
-)
+# The same for all peers together, since a stranger has as many keys as it likes.
+VERIFY_REQUESTS_ALL_MAX: Final = 60

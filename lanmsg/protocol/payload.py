@@ -28,6 +28,7 @@ from lanmsg.protocol.constants import (
     REASON_MAX_BYTES,
     TEXT_MAX_BYTES,
     TIME_MAX_MS,
+    VERIFY_RANDOM_BYTES,
 )
 from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
 
@@ -106,10 +107,14 @@ class Message(_Payload, tag="message", frozen=True):
     reply: Annotated[MessageId, _ID] | None = None
 
 
-class Ack(_Payload, tag="ack", frozen=True):
-    """The message or offer is on the disk of the side that says so."""
+class Ack(_Payload, tag="ack", frozen=True, omit_defaults=True):
+    """The message or offer is on the disk of the side that says so; or what `of` names, about that transfer."""
+
+    texts = {"of": (0, CODE_MAX_BYTES)}
 
     id: Annotated[bytes, _ID]
+    of: str = ""
+    """"", for a message or an offer; else the type of what is acknowledged: see ACKNOWLEDGED."""
 
 
 class Refused(_Payload, tag="refused", frozen=True):
@@ -175,6 +180,16 @@ class Cancel(_Payload, tag="cancel", frozen=True):
     reason: str
 
 
+class Pause(_Payload, tag="pause", frozen=True):
+    """The person here has paused it: it does not go on before the same side says Resume."""
+
+    id: Annotated[TransferId, _ID]
+
+
+class Resume(_Payload, tag="resume", frozen=True):
+    id: Annotated[TransferId, _ID]
+
+
 class Callback(_Payload, tag="callback", frozen=True):
     """The side that sends files cannot reach the other: dial me for this transfer."""
 
@@ -205,13 +220,46 @@ class Done(_Payload, tag="done", frozen=True):
 
 
 class Failed(_Payload, tag="failed", frozen=True):
-    """From either side: a run of the transfer is over."""
+    """From either side: a run of the transfer is over. In a message session: and none will follow."""
 
     texts = {"code": (0, CODE_MAX_BYTES), "text": (0, REASON_MAX_BYTES)}
 
     id: Annotated[TransferId, _ID]
     code: str
     text: str
+
+
+class Step(StrEnum):
+    """What is said in a live comparison of words, and in this order."""
+
+    ASK = "ask"
+    COMMIT = "commit"
+    RANDOM = "random"
+    REVEAL = "reveal"
+    SAME = "same"
+    DIFFERENT = "different"
+    CANCEL = "cancel"
+
+
+STEP_BYTES: Final = {
+    Step.COMMIT: HASH_BYTES,
+    Step.RANDOM: VERIFY_RANDOM_BYTES,
+    Step.REVEAL: VERIFY_RANDOM_BYTES,
+}
+"""How long `data` is; the other steps carry none."""
+
+
+class Verify(_Payload, tag="verify", frozen=True, omit_defaults=True):
+    """One step of a comparison; `id` is that of the ask which it is about."""
+
+    id: Annotated[bytes, _ID]
+    step: Step
+    data: bytes = b""
+
+    def check(self) -> None:
+        super().check()
+        if len(self.data) != STEP_BYTES.get(self.step, 0):
+            raise ValueError(f"{self.step} with {len(self.data)} bytes")
 
 
 class Ping(_Payload, tag="ping", frozen=True):
@@ -239,15 +287,24 @@ Payload = (
     | Accept
     | Decline
     | Cancel
+    | Pause
+    | Resume
     | Callback
     | Bulk
     | Begin
     | Done
     | Failed
+    | Verify
     | Ping
     | Pong
     | Close
 )
+
+
+Decision = Decline | Cancel | Failed | Pause | Resume
+"""What is said about a transfer in a message session, again in each one until it is acknowledged."""
+
+ACKNOWLEDGED: Final = frozenset(str(kind.__struct_config__.tag) for kind in Decision.__args__)
 
 
 class UnknownPayload(Struct, frozen=True):

@@ -104,6 +104,10 @@ def _verification_rules_networks(connection: sqlite3.Connection) -> None:
         CREATE TABLE verification_attempts (peer BLOB NOT NULL, at REAL NOT NULL);
         CREATE INDEX verification_attempts_of_peer ON verification_attempts (peer, at);
 
+        DROP INDEX transfers_untold;
+        CREATE INDEX transfers_untold ON transfers (updated_at)
+            WHERE state IN ('declined', 'cancelled', 'expired', 'failed') AND told <> state;
+
         CREATE TABLE networks (
             key TEXT PRIMARY KEY, trusted INTEGER NOT NULL, first_seen REAL NOT NULL,
             last_seen REAL NOT NULL) WITHOUT ROWID
@@ -111,7 +115,19 @@ def _verification_rules_networks(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _verification_rules_networks)
+def _live_verifications(connection: sqlite3.Connection) -> None:
+    # One comparison of words a peer, the latest: where the processes of a home meet over it.
+    _statements(
+        connection,
+        """
+        CREATE TABLE verifications (
+            peer BLOB PRIMARY KEY, stage TEXT NOT NULL, ours INTEGER NOT NULL, words TEXT NOT NULL,
+            wish TEXT NOT NULL, reason TEXT NOT NULL, until REAL NOT NULL, revision INTEGER NOT NULL)
+        """,
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _verification_rules_networks, _live_verifications)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:

@@ -4,13 +4,36 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from lanmsg.model import Direction, OfferedFile, PeerId, Transfer, TransferId, TransferState
+from lanmsg.model import (
+    FINAL_STATES,
+    HELD,
+    HELD_BOTH,
+    HELD_THERE,
+    Direction,
+    OfferedFile,
+    PeerId,
+    Transfer,
+    TransferId,
+    TransferState,
+)
 from lanmsg.storage.database import Database
 from lanmsg.storage.leases import FREE_OR_OURS, lease_clock
 
-UNTOLD = "state IN ('declined', 'cancelled', 'expired') AND told <> state"
+UNTOLD = "state IN ('declined', 'cancelled', 'expired', 'failed') AND told <> state"
 OPEN = "state IN ('queued', 'offered', 'accepted', 'running', 'paused')"
 """The conditions of the partial indexes: written alike, or SQLite does not use them."""
+
+OPEN_STATES = frozenset(TransferState) - FINAL_STATES
+UNDER_WAY = frozenset({TransferState.ACCEPTED, TransferState.RUNNING, TransferState.PAUSED})
+
+HOLDS = {HELD: frozenset({True}), HELD_THERE: frozenset({False}), HELD_BOTH: frozenset({True, False})}
+"""Codes of what persons have paused, and which of them: True stands for the one here."""
+
+HELD_REASONS = {
+    HELD: "paused by you",
+    HELD_THERE: "paused by the other side",
+    HELD_BOTH: "paused by both sides",
+}
 
 TELL_WITHIN_SECONDS = 86_400.0
 """A decision that its peer has not come back to hear of by then does not matter any more."""
@@ -101,11 +124,18 @@ class Transfers:
         paths: Sequence[str] | None = None,
         destination: str | None = None,
         only_from: Collection[TransferState] | None = None,
+        unless_held: bool = False,
     ) -> Transfer | None:
-        """None: it is not there, has ended, or is in none of `only_from`. None for a value: as it was."""
+        """None: it is not there, has ended, or is in none of `only_from`. None for a value: as it was.
+
+        What has ended is moved only where `only_from` names that end. `unless_held`: nor when a person has
+        paused it.
+        """
         with self._database.transaction() as write:
-            row = write.one(f"SELECT state FROM transfers WHERE number = ? AND {OPEN}", (number,))  # noqa: S608
-            if row is None or (only_from is not None and TransferState(row[0]) not in only_from):
+            row = write.one("SELECT state, code FROM transfers WHERE number = ?", (number,))
+            if row is None or TransferState(row[0]) not in (OPEN_STATES if only_from is None else only_from):
+                return None
+            if unless_held and row[0] == TransferState.PAUSED.value and row[1] in HOLDS:
                 return None
             write.run(
                 "UPDATE transfers SET state = :state, reason = :reason, code = :code,"
@@ -126,6 +156,26 @@ class Transfers:
                     "revision": write.revision(),
                 },
             )
+            return self.get(number)
+
+    def hold(self, number: int, *, here: bool, held: bool, now: float) -> Transfer | None:
+        """A person pauses it or lets it go on: the one here, or the one there. None: it is not under way.
+
+        Each counts for itself; while one of them holds it, it is PAUSED with a code that says who.
+        """
+        with self._database.transaction() as write:
+            row = write.one("SELECT state, code FROM transfers WHERE number = ?", (number,))
+            if row is None or TransferState(row[0]) not in (UNDER_WAY if held else {TransferState.PAUSED}):
+                return None
+            before = HOLDS.get(row[1], frozenset()) if row[0] == TransferState.PAUSED.value else frozenset()
+            after = before | {here} if held else before - {here}
+            code = next((code for code, who in HOLDS.items() if who == after), "")
+            if row != (TransferState.PAUSED.value, code):
+                write.run(
+                    "UPDATE transfers SET state = 'paused', code = ?, reason = ?, updated_at = ?,"
+                    " revision = ?, told = iif(?, 'unsure', told) WHERE number = ?",
+                    (code, HELD_REASONS.get(code, ""), now, write.revision(), here and held, number),
+                )
             return self.get(number)
 
     def progress(self, number: int, done: int, now: float) -> None:
@@ -175,14 +225,18 @@ class Transfers:
         now: float,
         only_from: Collection[TransferState] | None = None,
         new_id: TransferId | None = None,
+        unless_held: bool = False,
     ) -> Transfer | None:
         """Starts over what ended or paused; the peer is told again. None: it is in none of `only_from`.
 
-        With `new_id` it is another transfer to the peer, of which nothing has come.
+        With `new_id` it is another transfer to the peer, of which nothing has come. `unless_held`: None also
+        when a person has paused it.
         """
         with self._database.transaction() as write:
-            row = write.one("SELECT state FROM transfers WHERE number = ?", (number,))
+            row = write.one("SELECT state, code FROM transfers WHERE number = ?", (number,))
             if row is None or (only_from is not None and TransferState(row[0]) not in only_from):
+                return None
+            if unless_held and row[0] == TransferState.PAUSED.value and row[1] in HOLDS:
                 return None
             write.run(
                 "UPDATE transfers SET state = ?, reason = '', code = '', told = '', updated_at = ?,"

@@ -10,7 +10,6 @@ import pytest
 from lanmsg.model import Direction, TransferId, TransferState, Trust
 from lanmsg.node import offers as module
 from lanmsg.node.clock import wall_clock
-from lanmsg.node.offers import clipped
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
 from lanmsg.storage.errors import StorageError
@@ -341,8 +340,3 @@ def test_the_same_id_may_go_both_ways(neighbours: Neighbours) -> None:
             assert directions == set(Direction)
 
     neighbours.run(story)
-
-
-def test_a_reason_is_cut_to_what_a_peer_takes_and_not_inside_a_character() -> None:
-    assert clipped("ä" * 100) == "ä" * 70
-    assert clipped("a\0b\udc80") == "ab?"

@@ -183,7 +183,7 @@ def test_where_nothing_can_be_written_both_sides_say_that_it_failed(neighbours: 
         with pytest.raises(LanmsgError, match="not a directory"):
             await ben.accept(received.number, destination=path / "no folder")
         # It was one when the person said yes, and is none any more.
-        await engine_of(ben).desk.decide(received.number, ACCEPTED, destination=path / "no folder")
+        await engine_of(ben).desk.decisions.decide(received.number, ACCEPTED, destination=path / "no folder")
         assert "report.pdf" in (await becomes(ben, received, FAILED)).reason
         assert "other side" in (await becomes(anna, sent, FAILED)).reason
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from lanmsg.model import MessageId, TransferId
 from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
 from lanmsg.protocol.payload import (
+    ACKNOWLEDGED,
     TAGS,
     Accept,
     Ack,
@@ -26,12 +27,16 @@ from lanmsg.protocol.payload import (
     Message,
     Offer,
     OfferedItem,
+    Pause,
     Payload,
     Ping,
     Pong,
     Profile,
     Refused,
+    Resume,
+    Step,
     UnknownPayload,
+    Verify,
     decode,
     encode,
 )
@@ -69,7 +74,9 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
         st.integers(0, 253_402_300_799_999),
         st.none() | message_ids,
     ),
-    st.builds(Ack, ids),
+    st.builds(Ack, ids, st.sampled_from(["", *ACKNOWLEDGED])),
+    st.builds(Pause, ids),
+    st.builds(Resume, ids),
     st.builds(Refused, st.none() | ids, short),
     st.builds(
         Offer,
@@ -88,6 +95,9 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
     st.builds(Begin, transfer_ids, entries, sizes),
     st.builds(Done, transfer_ids, entries, sizes),
     st.builds(Failed, transfer_ids, short, texts),
+    st.builds(Verify, ids, st.sampled_from([Step.ASK, Step.SAME, Step.DIFFERENT, Step.CANCEL])),
+    st.builds(Verify, ids, st.just(Step.COMMIT), st.binary(min_size=32, max_size=32)),
+    st.builds(Verify, ids, st.sampled_from([Step.RANDOM, Step.REVEAL]), st.binary(min_size=16, max_size=16)),
     st.builds(Ping, st.integers(0, (1 << 64) - 1)),
     st.builds(Pong, st.integers(0, (1 << 64) - 1)),
     st.builds(Close, short),
@@ -167,6 +177,10 @@ def refused_both_ways(payload: Payload) -> None:
         replace(OFFER, total=(1 << 62) + 1),
         replace(OFFER, expires=-1),
         Accept(OFFER.id, 0, 1, b"d" * 31),
+        Verify(b"i" * 16, Step.COMMIT, b"c" * 31),
+        Verify(b"i" * 16, Step.RANDOM, b"c" * 17),
+        Verify(b"i" * 16, Step.REVEAL),
+        Verify(b"i" * 16, Step.ASK, b"x"),
         Bulk(OFFER.id, "both"),  # type: ignore[arg-type]  # what a peer might send
         Ping(-1),
     ],
@@ -217,6 +231,11 @@ def test_fields_that_may_be_absent() -> None:
     del fields["time"]
     with pytest.raises(RemoteProtocolError):
         decode(msgpack.encode(fields))
+
+
+def test_an_ack_of_a_message_says_no_more_than_its_id() -> None:
+    assert msgpack.decode(encode(Ack(b"m" * 16))) == {"t": "ack", "id": b"m" * 16}
+    assert decode(msgpack.encode(plain(Ack(b"m" * 16), of="reaction"))) == Ack(b"m" * 16, "reaction")
 
 
 def test_the_order_of_fields_does_not_matter() -> None:

@@ -99,6 +99,7 @@ def _each_type() -> list[dict[str, Value]]:
         {"t": "message", "id": _ID, "to": "private", "text": text, "time": 1_790_000_000_000, "reply": None},
         {"t": "message", "id": _ID, "to": "everyone", "text": "here", "time": 0, "reply": _DIGEST[:16]},
         {"t": "ack", "id": _ID},
+        {"t": "ack", "id": _TRANSFER, "of": "cancel"},
         {"t": "refused", "id": _ID, "code": "full"},
         {"t": "refused", "id": None, "code": "unknown"},
         {**offer, "files": [folder], "count": 70_000, "total": 1 << 33, **words},
@@ -107,11 +108,20 @@ def _each_type() -> list[dict[str, Value]]:
         {"t": "accept", "id": _TRANSFER, "entry": 300, "offset": 65_536, "digest": _DIGEST},
         {"t": "decline", "id": _TRANSFER, "reason": "not now"},
         {"t": "cancel", "id": _TRANSFER, "reason": ""},
+        {"t": "pause", "id": _TRANSFER},
+        {"t": "resume", "id": _TRANSFER},
         {"t": "callback", "id": _TRANSFER},
         {"t": "bulk", "id": _TRANSFER, "role": "source"},
         {"t": "begin", "id": _TRANSFER, "entry": 300, "offset": 65_536},
         {"t": "done", "id": _TRANSFER, "entries": 70_000, "bytes": 1 << 33},
         {"t": "failed", "id": _TRANSFER, "code": "disk_full", "text": "3 GB are missing"},
+        {"t": "verify", "id": _ID, "step": "ask"},
+        {"t": "verify", "id": _ID, "step": "commit", "data": _DIGEST},
+        {"t": "verify", "id": _ID, "step": "random", "data": _DIGEST[:16]},
+        {"t": "verify", "id": _ID, "step": "reveal", "data": _DIGEST[16:]},
+        {"t": "verify", "id": _ID, "step": "same"},
+        {"t": "verify", "id": _ID, "step": "different"},
+        {"t": "verify", "id": _ID, "step": "cancel"},
         {"t": "ping", "token": 2**64 - 1},
         {"t": "pong", "token": 2**64 - 1},
         {"t": "close", "code": "bye"},
@@ -122,7 +132,7 @@ def _unknown() -> dict[str, bytes]:
     return {
         "a later type": pack_value({"t": "reaction", "id": _ID, "emoji": "🎉", "more": {"x": [1, None]}}),
         "a later type whose id is no id": pack_value({"t": "reaction", "id": "seven"}),
-        "a later type without an id": pack_value({"t": "verify"}),
+        "a later type without an id": pack_value({"t": "typing"}),
     }
 
 
@@ -146,7 +156,13 @@ def _refused_payloads() -> dict[str, bytes]:
         "expires": 1,
     }
     item: dict[str, Value] = {"name": "a", "size": 0, "folder": False}
+    verify: dict[str, Value] = {"t": "verify", "id": _ID}
     return {
+        "verify: a commitment of 31 bytes": pack_value({**verify, "step": "commit", "data": _DIGEST[:31]}),
+        "verify: a reveal without its bytes": pack_value({**verify, "step": "reveal"}),
+        "verify: an answer with bytes": pack_value({**verify, "step": "same", "data": b"x"}),
+        "verify: another step": pack_value({**verify, "step": "shout"}),
+        "verify: no id": pack_value({"t": "verify", "step": "ask"}),
         **{comment: pack_value({**message, **change}) for comment, change in wrong.items()},
         "no time": pack_value({key: value for key, value in message.items() if key != "time"}),
         "no type": pack_value({"id": _ID}),
