@@ -42,6 +42,7 @@ class Settings:
     interfaces: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
     quiet: bool = False
+    trusts_new_networks: bool = True
     tui: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -121,6 +122,7 @@ def load_settings(
         interfaces=_texts(file, "interfaces"),
         peers=_texts(file, "peers"),
         quiet=bool(file.get("quiet", False)),
+        trusts_new_networks=_network_policy(_table(file, "networks").get("new", "trust")) == "trust",
         tui=_table(file, "tui"),
     )
     settings = _with_environment(settings, env)
@@ -211,6 +213,12 @@ def _checked_port(value: object, where: str) -> int:
     return port
 
 
+def _network_policy(value: object) -> str:
+    if value not in ("trust", "quiet"):
+        raise ConfigError(f"networks.new: trust or quiet is needed, not {value!r}")
+    return str(value)
+
+
 KINDS: Mapping[str, str] = {
     "name": "name",
     "port": "port",
@@ -218,6 +226,7 @@ KINDS: Mapping[str, str] = {
     "peers": "texts",
     "downloads": "text",
     "quiet": "switch",
+    "networks.new": "policy",
 }
 """What may be set, and as what; `tui.*` is the screen's own."""
 
@@ -234,12 +243,12 @@ def config_value(key: str, words: Sequence[str]) -> object:
             return list(words)
         case "switch":
             return _switch(text, key)
-        case "text":
-            if not text:
-                raise ConfigError(f"{key}: a value is needed")
-            return text
-        case _:
-            return _guessed(text)
+        case "policy":
+            return _network_policy(text)
+        case "text" if not text:
+            raise ConfigError(f"{key}: a value is needed")
+        case kind:
+            return text if kind == "text" else _guessed(text)
 
 
 def _switch(text: str, where: str) -> bool:

@@ -20,6 +20,7 @@ ATTICS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "ba
 TESTED_ELSEWHERE = {
     "__main__.py": "cli/test_main.py starts it",
     "model.py": "values without behaviour",
+    "node/diagnosis_facts.py": "values without behaviour",
     "node/events.py": "values without behaviour",
     "protocol/constants.py": "compared with protocol.md",
     "protocol/errors.py": "types without behaviour",

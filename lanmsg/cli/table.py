@@ -2,18 +2,9 @@
 
 from dataclasses import replace
 
-from lanmsg.cli.grammar import Command, Option, Positional, number, rate, seconds, switch
-from lanmsg.cli.options import (
-    ACKNOWLEDGED,
-    FROM,
-    OPEN_OFFERS,
-    OPEN_TRANSFERS,
-    PEER,
-    TO,
-    VERIFIED_ONLY,
-    WHO,
-    wait,
-)
+from lanmsg.cli.grammar import Command, Option, Positional, number, seconds, switch
+from lanmsg.cli.options import ACKNOWLEDGED, PEER, TO, VERIFIED_ONLY, WHO, wait
+from lanmsg.cli.table_files import ACCEPT, CANCEL, DECLINE, LISTEN, OFFERS, RECEIVE, SEND, TRANSFERS
 
 TUI = Command(
     "tui",
@@ -52,6 +43,7 @@ PEERS = Command(
         switch("--all", help="also those who are known but not here"),
         switch("--watch", help="be here, one line for each who comes and goes"),
     ),
+    conflicts=(("--watch", "--all"),),
 )
 ID = Command(
     "id",
@@ -151,125 +143,8 @@ HISTORY = Command(
         switch("--follow", help="go on with what comes next"),
         Option(("--export",), "everything, as text or json", "FORMAT", choices=("text", "json")),
     ),
+    conflicts=(("--export", "--follow"),),
     details="The time is when this home stored it; `you (queued)` marks what has not arrived yet.",
-)
-SEND = Command(
-    "send",
-    "offer files or folders; exit 0 means that they are saved at the other end",
-    "send:send",
-    "tar cz photos | lanmsg send ben - --as photos.tgz",
-    "Files",
-    positionals=(WHO, Positional("path", "PATH…", many=True, completes="files")),
-    options=(
-        Option(("--as",), "what to call the data from stdin", "NAME"),
-        Option(("-m", "--message"), "a line to go with the offer", "TEXT", default=""),
-        wait(5.0),
-        Option(
-            ("--timeout",),
-            "wait this long for the person's answer (default: while the offer stands)",
-            "SEC",
-            seconds,
-        ),
-        Option(("--limit",), "at most this much a second, like 500k or 2.5M", "RATE", rate),
-        VERIFIED_ONLY,
-        Option(
-            ("--progress",),
-            "auto, always or never",
-            "WHEN",
-            default="auto",
-            choices=("auto", "always", "never"),
-        ),
-    ),
-    details=PEER + "\nThe path - is stdin.",
-    result=True,
-)
-RECEIVE = Command(
-    "receive",
-    "take files; prints where each was saved",
-    "receive:receive",
-    "lanmsg receive --from ben --stdout | tar xz",
-    "Files",
-    aliases=("recv",),
-    options=(
-        FROM,
-        TO,
-        Option(
-            ("--accept",),
-            "from whom: known, verified or all (default known; with --from: that peer)",
-            "WHOM",
-            choices=("known", "verified", "all"),
-        ),
-        Option(("--count",), "end after N transfers (default 1; 0: never)", "N", number, 1),
-        Option(("--timeout",), "give up after this long without a transfer", "SEC", seconds),
-        switch("--stdout", help="the content of one file to stdout instead of a folder"),
-        switch("-0", "--null", help="end each path with a zero byte, for xargs -0"),
-        Option(
-            ("--progress",),
-            "auto, always or never",
-            "WHEN",
-            default="auto",
-            choices=("auto", "always", "never"),
-        ),
-    ),
-    details="known: peers that you have written to, accepted from, or trusted. Other offers stay open.",
-    result=True,
-)
-LISTEN = Command(
-    "listen",
-    "be here without a screen; one line for each thing that happens",
-    "listen:listen",
-    "lanmsg listen --json --events message,offer",
-    "Files",
-    options=(
-        Option(
-            ("--accept",),
-            "files: ask, none, known, verified or all (default ask)",
-            "WHOM",
-            default="ask",
-            choices=("ask", "none", "known", "verified", "all"),
-        ),
-        TO,
-        FROM,
-        Option(("--events",), "only these, comma separated", "LIST", completes="events"),
-        Option(("--count",), "end after N events", "N", number, 0),
-        Option(("--timeout",), "end after this long", "SEC", seconds),
-    ),
-    details="ask leaves each offer open for `lanmsg accept` or the screen; none declines it.",
-)
-OFFERS = Command(
-    "offers", "files that wait for your answer", "offers:offers", "lanmsg offers --json", "Files"
-)
-ACCEPT = Command(
-    "accept",
-    "accept offered files",
-    "answers:accept",
-    "lanmsg accept 7 --to ~/papers",
-    "Files",
-    positionals=OPEN_OFFERS,
-    options=(TO,),
-    details="With no screen or listener running, this waits for the files and prints where they were saved.",
-    result=True,
-)
-DECLINE = Command(
-    "decline",
-    "decline offered files",
-    "answers:decline",
-    "lanmsg decline all",
-    "Files",
-    positionals=OPEN_OFFERS,
-    result=True,
-)
-TRANSFERS = Command(
-    "transfers", "files on their way, and those of late", "offers:transfers", "lanmsg transfers", "Files"
-)
-CANCEL = Command(
-    "cancel",
-    "stop a transfer or take an offer back",
-    "answers:cancel",
-    "lanmsg cancel 7",
-    "Files",
-    positionals=OPEN_TRANSFERS,
-    result=True,
 )
 DOCTOR = Command(
     "doctor",
@@ -286,6 +161,20 @@ DOCTOR = Command(
     " changes nothing and needs no rights.\nExit 0: all is well, 1: something is not, 10: no interface or no"
     " port.",
 )
+NETWORK = Command(
+    "network",
+    "which networks lanmsg speaks on",
+    "network:network",
+    "lanmsg network trust wlan0",
+    "More",
+    positionals=(
+        Positional("action", "[list|trust|quiet]", required=False, choices=("list", "trust", "quiet")),
+        Positional("network_name", "[NAME]", required=False),
+    ),
+    details="NAME is an interface, a prefix like 192.168.1.0/24, or a gateway's hardware address; without it,"
+    " all networks that you are on. On one that is quiet nothing is announced, asked or answered. A lanmsg"
+    " that runs follows at once. `lanmsg config set networks.new quiet` keeps quiet on each new network.",
+)
 CONFIG = Command(
     "config",
     "read or change the settings of this home",
@@ -297,8 +186,8 @@ CONFIG = Command(
         Positional("key", "[KEY]", required=False, completes="settings"),
         Positional("value", "[VALUE…]", many=True, required=False),
     ),
-    details="Keys: name, port, interfaces, peers, downloads, quiet, and tui.* for the screen "
-    "(lanmsg config get lists what is in force).",
+    details="Keys: name, port, interfaces, peers, downloads, quiet, networks.new (trust or quiet), "
+    "and tui.* for the screen (lanmsg config get lists what is in force).",
 )
 HELP = Command(
     "help",
@@ -362,6 +251,7 @@ COMMANDS = (
     TRANSFERS,
     CANCEL,
     DOCTOR,
+    NETWORK,
     CONFIG,
     SERVICE,
     COMPLETION,

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 
-from lanmsg.model import Interface
+from lanmsg.model import UNTRUSTED, Interface
 from lanmsg.node.channel import (
     Arrival,
     Channel,
@@ -40,7 +40,10 @@ class Beacon:
         port: int,
         on_presence: Callable[[], None],
         on_interfaces: Callable[[], None],
+        judge: Callable[[list[Link]], list[Link]] = list,
     ):
+        """`judge` leaves out further links, for a reason of its own."""
+        self._judge = judge
         self._discovery = discovery
         self._wanted = wanted
         self._port = port
@@ -57,7 +60,7 @@ class Beacon:
 
     def look(self) -> None:
         """Read the interfaces and open a channel on each usable one."""
-        self._adopt(scan(self._wanted))
+        self._adopt(self._judge(scan(self._wanted)))
 
     def listen(self, *, owned_port: bool) -> None:
         """Hear broadcasts, and move to the well-known port if it is ours. Raises OSError (the ear)."""
@@ -71,7 +74,7 @@ class Beacon:
     def rescan(self, *, slept: bool) -> None:
         """Networks come and go; after a sleep every peer may have gone, and every address changed."""
         try:
-            links = scan(self._wanted)
+            links = self._judge(scan(self._wanted))
         except OSError:
             return  # out of descriptors, most likely: looked at again soon
         if not self._closed:
@@ -119,7 +122,9 @@ class Beacon:
             self._forget(self._channels.pop(link).sock)
         self._skipped = [link for link in links if link.skipped]
         ours = {link.address for link in links}
-        for address in [each for each in self._ways_out if "." in each and each not in ours]:
+        for address in [
+            each for each in self._ways_out if ("." in each and each not in ours) or self.is_untrusted(each)
+        ]:
             self._forget(self._ways_out.pop(address).sock)
         for link in fresh:
             self._open(link)
@@ -192,7 +197,7 @@ class Beacon:
         address = route_source(host)
         used = [*self._channels.values(), *self._ways_out.values()]
         found = next((each for each in used if each.link.address == address), None)
-        if found is not None or not address:
+        if found is not None or not address or self.is_untrusted(address):
             return found
         try:
             channel = open_channel(Link("", 0, address, 0), self._own_port)
@@ -201,6 +206,10 @@ class Beacon:
         self._ways_out[address] = channel
         self._read(channel.sock, spoken)
         return channel
+
+    def is_untrusted(self, address: str) -> bool:
+        """Our own address on a network where this home is not to speak."""
+        return any(link.address == address and link.skipped in UNTRUSTED for link in self._skipped)
 
     def _set_timer(self) -> None:
         if self._timer is not None:

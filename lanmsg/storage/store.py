@@ -1,21 +1,24 @@
 """The store of a home: its parts, and what changed in it since somebody last looked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from lanmsg.model import Conversation, Message, Peer, Transfer
+from lanmsg.model import Conversation, Message, Peer, Transfer, Verification
 from lanmsg.storage.database import Database
 from lanmsg.storage.history import History
+from lanmsg.storage.networks import NetworkBook
 from lanmsg.storage.peers import PeerBook
 from lanmsg.storage.presence import Presence
 from lanmsg.storage.transfers import Transfers
+from lanmsg.storage.verifications import Verifications
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What any process wrote after a revision; `revision` is where to go on from.
 
-    `conversations` are those whose draft or read mark moved.
+    `conversations` are those whose draft or read mark moved. `networks` are all decisions about networks.
     """
 
     revision: int
@@ -24,6 +27,8 @@ class Changes:
     presence_changed: bool = False
     transfers: tuple[Transfer, ...] = ()
     conversations: tuple[Conversation, ...] = ()
+    verifications: tuple[Verification, ...] = ()
+    networks: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Store:
@@ -34,7 +39,9 @@ class Store:
         self.history = History(database)
         self.peers = PeerBook(database)
         self.presence = Presence(database)
+        self.networks = NetworkBook(database)
         self.transfers = Transfers(database)
+        self.verifications = Verifications(database, self.peers)
 
     @classmethod
     def open(cls, home: Path) -> "Store":
@@ -56,7 +63,7 @@ class Store:
         with self.database.snapshot():
             latest = self.database.revision()
             if latest == revision:
-                return Changes(revision)
+                return Changes(revision, networks=self.networks.decisions())
             return Changes(
                 revision=latest,
                 messages=tuple(self.history.changed_messages(revision)),
@@ -64,6 +71,8 @@ class Store:
                 presence_changed=self.presence.changed(revision),
                 transfers=tuple(self.transfers.changed(revision)),
                 conversations=tuple(self.history.changed_conversations(revision)),
+                verifications=tuple(self.verifications.changed(revision)),
+                networks=self.networks.decisions(),
             )
 
     def close(self) -> None:

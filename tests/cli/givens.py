@@ -134,6 +134,19 @@ def yesterday(people: People) -> None:
     store.close()
 
 
+def two_networks(people: People) -> None:
+    store = people.store("anna")
+    store.networks.decide("192.168.1.0/24 aa:bb:cc:dd:ee:ff", trusted=True, now=now())
+    store.networks.decide("10.0.0.0/8", trusted=False, now=now() - 7200)
+    store.close()
+
+
+def same_numbers(people: People) -> None:
+    store = people.store("anna")
+    store.networks.decide("192.168.1.0/24 cc:cc:cc:cc:cc:cc", trusted=False, now=now())
+    store.close()
+
+
 def offer(people: People, *, name: str, trust: Trust, state: TransferState = TransferState.OFFERED) -> None:
     store = people.store("anna")
     ben = people.id("ben")
@@ -174,6 +187,8 @@ GIVENS: dict[str, Callable[[People], None]] = {
     "another key goes by the name ben": another_key_goes_by_ben,
     "two people called ben": two_bens,
     "yesterday's conversation": yesterday,
+    "anna was on two networks": two_networks,
+    "another network has the same numbers": same_numbers,
     "ben offered a report": ben_offered_a_report,
     "ben offered something evil": ben_offered_something_evil,
     "ben withdrew a report": ben_withdrew_a_report,
