@@ -9,12 +9,24 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+# The same examples each time; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 FDS = Path("/proc/self/fd")
 THREAD_SECONDS = 2.0
 """How long a thread that has been told to end may take."""
 
+FIRST_PORT, WORKERS, PORTS_EACH = 18_000, 4, 3_500
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
 _addresses = count(1)
+_ports = count(os.getpid() * 37)
 
 
 @pytest.fixture
@@ -36,11 +48,16 @@ def loopback() -> Callable[[], str]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that was free for UDP and TCP a moment ago."""
+    """A port that is free for UDP and TCP, and that no test beside this one is given.
+
+    Nodes with one discovery port hear each other's broadcasts: two stories must not share it. Below the ports
+    that the system hands out by itself.
+    """
     while True:
-        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            port = int(tcp.getsockname()[1])
+        port = FIRST_PORT + WORKER % WORKERS * PORTS_EACH + next(_ports) % PORTS_EACH
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             try:
+                tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
             except OSError:
                 continue

@@ -1,7 +1,7 @@
 """The lab's fixtures, and what it says at the end: the figures it measured, or why it was left out."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,25 +11,25 @@ from tests.lab.namespaces import why_not, why_one_user
 from tests.lab.tunnel import why_no_tunnel
 
 HERE = Path(__file__).parent
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure of the lab"
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 @dataclass
 class Figures:
-    """What the lab measured, beside what was promised."""
+    """What the lab measured, beside what was promised; it travels with the test's report."""
 
-    rows: list[str] = field(default_factory=list)
+    keep: Callable[[str, object], None]
 
     def within(self, bound: float, measured: float, what: str) -> None:
         """Keeps the figure and asserts the promise."""
-        self.rows.append(f"{measured:7.3f} s  (at most {bound:g})  {what}")
+        self.keep(FIGURE, f"{measured:7.3f} s  (at most {bound:g})  {what}")
         assert measured <= bound, f"{what}: {measured:.3f} s, promised {bound:g}"
 
 
 @pytest.fixture
-def figures(pytestconfig: pytest.Config) -> Figures:
-    return Figures(pytestconfig.stash.setdefault(FIGURES, []))
+def figures(record_property: Callable[[str, object], None]) -> Figures:
+    return Figures(record_property)
 
 
 @pytest.fixture
@@ -58,9 +58,13 @@ def leave_out(config: pytest.Config, items: list[pytest.Item], ours: list[pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for reason in config.stash.get(LEFT_OUT, []):
+    reasons = config.stash.get(LEFT_OUT, [])
+    if config.pluginmanager.hasplugin("dsession") and (why := why_not()):
+        reasons = [f"the tests of the lab were left out: {why}"]  # the workers collected
+    for reason in reasons:
         terminalreporter.write_line(reason, yellow=True)
-    if rows := config.stash.get(FIGURES, []):
+    reports = [each for outcome in ("passed", "failed") for each in terminalreporter.stats.get(outcome, [])]
+    if rows := [text for each in reports for key, text in each.user_properties if key == FIGURE]:
         terminalreporter.write_sep("-", "measured in the lab")
         for row in rows:
             terminalreporter.write_line(row)
