@@ -61,7 +61,7 @@ def show(found: list[Peer], output: Output) -> None:
             alarming = peer.trust in {Trust.CHANGED, Trust.BLOCKED}
             output.line(output.paint(line, *([RED] if alarming else [])))
     else:
-        output.notice("nobody is here", "lanmsg help network says why that may be")
+        output.notice("nobody is here", "lanmsg doctor says why that may be")
 
 
 def searched(interface: Interface) -> str:

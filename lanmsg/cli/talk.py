@@ -128,7 +128,7 @@ async def reachable(node: "Node", who: str, *, wait: float, absent: bool = False
     """The peer called `who`, here. Raises LanmsgError."""
     peer = await node.find(who, wait=wait)
     if not peer.present and not absent:
-        hint = "lanmsg peers shows who is; msg --queue leaves a message in the outbox"
+        hint = "lanmsg doctor says why; msg --queue leaves a message in the outbox"
         raise LanmsgError(f"{name_of(peer)} is not here", code="not_found", hint=hint)
     return peer
 

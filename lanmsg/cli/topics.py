@@ -79,13 +79,20 @@ EXAMPLE
 
 NETWORK = """\
 lanmsg uses UDP and TCP port 2372 and talks to this network only. People show up by themselves, within
-about a second. If somebody does not:
+about a second. If somebody does not, `lanmsg doctor` says why and what to type, here and over there;
+`lanmsg doctor ben` tries the way to one of them. Likeliest first:
 
   1  is lanmsg running over there (`lanmsg`, or `lanmsg listen`)?
   2  a firewall, here or there: allow UDP and TCP port 2372
   3  guest Wi-Fi or client isolation keeps devices apart: use another network
   4  a VPN, or two networks: name the right one with --interface
   5  another subnet: name the address with --peer 10.1.2.3
+
+On a network that you do not trust, keep quiet: `lanmsg network quiet`. With `lanmsg config set
+networks.new quiet` that holds for each new one until `lanmsg network trust`: nothing is announced, asked
+or answered there, and connections are closed unheard. A network is known by its addresses and its
+gateway's hardware address, so a café with the numbers of your home is another one. What has no gateway,
+or is not on Linux, is known by its addresses alone; whoever copies the hardware address passes for it.
 
 Several people on one computer need no options. To try several nodes on one machine, give each its
 own home and its own loopback address.

@@ -48,7 +48,7 @@ class Directory:
 
     async def _find_by_address(self, who: str, *, dial: bool) -> Peer:
         near = self._engine.roster.nearest(who)
-        hint = f"did you mean {near}?" if near else "lanmsg peers shows who is here"
+        hint = f"did you mean {near}?" if near else "lanmsg peers shows who is here, lanmsg doctor why not"
         missing = LanmsgError(f"nobody here is called {who}", code="not_found", hint=hint)
         if not dial:
             raise missing
