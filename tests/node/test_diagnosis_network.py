@@ -1,6 +1,7 @@
 """What the facts about the network are taken for: one cause at a time, and what to type about it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ SYMANTEC = PortOwner(2967, "tcp", 900, "rtvscan", "root")
 GUEST = alone(gateway="10.0.0.1", gateway_answers=True, silent=("10.0.0.7",))
 
 
-def firewalled(**verdicts: Verdict) -> Facts:
+def firewalled(**verdicts: Any) -> Facts:
     facts = FirewallFacts("nftables", where_in="inet fw in", where_out="inet fw out")
     return replace(WELL, firewalls=(replace(facts, **verdicts),))
 

@@ -13,8 +13,11 @@ ACCEPT, DROP, UNKNOWN = Verdict
 UDP = Packet("udp", 2372, "eth0", "input")
 TCP = Packet("tcp", 2372, "eth0", "input")
 
-LO = [{"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": "lo"}}, {"accept": None}]
-KNOWN = [
+LO: list[dict[str, Any]] = [
+    {"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": "lo"}},
+    {"accept": None},
+]
+KNOWN: list[dict[str, Any]] = [
     {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "related"]}},
     {"accept": None},
 ]

@@ -86,7 +86,7 @@ DOWN = Link("eth0", 2, "10.0.0.9", 24, "down")
 def test_links_are_judged_by_their_networks() -> None:
     networks = Networks(trust_new=False)
     assert [link.skipped for link in networks.judge([LOOPBACK, DOWN, LINK])] == ["", "down", NEW_NETWORK]
-    assert networks.spoken_on == ()
+    assert not networks.spoken_on
     assert networks.load({HOME.key: True})
     assert not networks.load({HOME.key: True})
     assert networks.judge([LOOPBACK, DOWN, LINK]) == [LOOPBACK, DOWN, LINK]
