@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from lanmsg import __version__
 
 BROKEN_PIPE = 141
+DATA = 8
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,12 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def print_version() -> int:
+    if sys.stdout is None:
+        return BROKEN_PIPE
     try:
         sys.stdout.write(f"lanmsg {__version__}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = None  # or the interpreter flushes once more, loudly
         return BROKEN_PIPE
+    except OSError as error:
+        sys.stdout = None
+        if sys.stderr is not None:
+            sys.stderr.write(f"lanmsg: the output cannot be written: {error.strerror}\n")
+        return DATA
     return 0
 
 

@@ -42,6 +42,7 @@ class Settings:
     interfaces: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
     quiet: bool = False
+    keep_exec: bool = False
     trusts_new_networks: bool = True
     tui: Mapping[str, Any] = field(default_factory=dict)
 
@@ -77,6 +78,8 @@ def default_downloads() -> Path:
 
 def user_home() -> Path:
     """The person's folder; in a container without one, the working folder."""
+    if os.environ.get("HOME") == "":  # said, and empty: Python would take it for the root of the disk
+        return Path.cwd()
     try:
         return Path.home()
     except RuntimeError:
@@ -122,6 +125,7 @@ def load_settings(
         interfaces=_texts(file, "interfaces"),
         peers=_texts(file, "peers"),
         quiet=bool(file.get("quiet", False)),
+        keep_exec=bool(file.get("keep_exec", False)),
         trusts_new_networks=_network_policy(_table(file, "networks").get("new", "trust")) == "trust",
         tui=_table(file, "tui"),
     )
@@ -226,6 +230,7 @@ KINDS: Mapping[str, str] = {
     "peers": "texts",
     "downloads": "text",
     "quiet": "switch",
+    "keep_exec": "switch",
     "networks.new": "policy",
 }
 """What may be set, and as what; `tui.*` is the screen's own."""

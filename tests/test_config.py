@@ -184,3 +184,13 @@ def test_a_wrong_value_names_its_key(home: Path) -> None:
     write_config(home, 'port = "abc"')
     with pytest.raises(ConfigError, match="config key port: abc is not a port"):
         load_settings(home=home, environment={})
+
+
+def test_an_empty_home_variable_is_not_the_root_of_the_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("LANMSG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "")
+    assert tmp_path in default_home().parents

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lanmsg.api import Transfer, steady_clock
 from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.following import TransferReport
+from lanmsg.cli.grammar import number
 from lanmsg.cli.offers import is_open_offer
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.parser import Invocation, usage_error
@@ -30,6 +31,7 @@ def accept(invocation: Invocation) -> Result:
     destination = folder_option(invocation.options.to)
 
     async def work(node: "Node", chosen: list[Transfer]) -> list[str]:
+        node.take_files(keep_executable=invocation.options.keep_exec or None)
         events = node.events()
         report = TransferReport(node, output, Progress(output, "auto"))
         receiving = Receiving(report, output, to_paths(output))
@@ -85,7 +87,7 @@ async def until_told(node: "Node", transfer: Transfer, *, was_here: bool = False
     """Until the other side knows how this ended, or has left; what it was not told, a later process tells."""
     deadline = steady_clock() + TELL_S
     while steady_clock() < deadline:
-        if await node.read(lambda store: store.transfers.told(transfer.number)) == transfer.state.value:
+        if await node.peer_knows(transfer.number):
             return
         peer = node.peer(transfer.peer)
         is_here = peer is not None and peer.present
@@ -100,8 +102,14 @@ def decided(
     wanted: Callable[[Transfer], bool],
     work: Callable[["Node", list[Transfer]], Awaitable[list[str]]],
 ) -> Result:
-    chosen = chosen_rows(invocation, wanted)
+    return run_on(invocation, chosen_rows(invocation, wanted), work)
 
+
+def run_on(
+    invocation: Invocation,
+    chosen: list[Transfer],
+    work: Callable[["Node", list[Transfer]], Awaitable[list[str]]],
+) -> Result:
     async def run(node: "Node") -> Result:
         return Result(
             total_code(await work(node, chosen)), {"transfers": [transfer.number for transfer in chosen]}
@@ -120,6 +128,8 @@ def chosen_rows(invocation: Invocation, wanted: Callable[[Transfer], bool]) -> l
             if not rows:
                 raise nothing_open(wanted)
             return rows
+        if "all" in words:
+            raise usage_error("all stands for every number, and alone", invocation.command)
         return [required_row(store, number_of(word, invocation), wanted) for word in dict.fromkeys(words)]
     finally:
         store.close()
@@ -154,9 +164,11 @@ def nothing_open(wanted: Callable[[Transfer], bool]) -> LanmsgError:
 
 
 def number_of(word: str, invocation: Invocation) -> int:
-    if not (word.isascii() and word.isdigit()):
-        raise usage_error(f"{word!r} is not the number of a transfer, nor all", invocation.command)
-    return int(word)
+    try:
+        return number(word)
+    except ValueError:
+        message = f"{word!r} is not the number of a transfer, nor all"
+        raise usage_error(message, invocation.command) from None
 
 
 def is_open(transfer: Transfer) -> bool:

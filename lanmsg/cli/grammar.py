@@ -43,6 +43,7 @@ class Command:
     """One command. `run` is `module:function` under lanmsg.cli, imported when it is called for.
 
     `result`: with --json, the last line on stdout says how it ended.
+    `conflicts`: pairs of options that contradict each other.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Command:
     options: tuple[Option, ...] = ()
     details: str = ""
     result: bool = False
+    conflicts: tuple[tuple[str, str], ...] = ()
 
     @property
     def usage(self) -> str:
@@ -71,14 +73,19 @@ def seconds(text: str) -> float:
     return value
 
 
+DIGITS_MAX = 18
+"""What the store can hold, and what Python converts without a limit of its own."""
+
+
 def number(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS_MAX:
         raise ValueError(f"{text!r} is not a number")
     return int(text)
 
 
 RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?(?:/s)?", re.IGNORECASE)
-RATE_UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
+RATE_UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 def rate(text: str) -> int:
@@ -88,6 +95,14 @@ def rate(text: str) -> int:
     if value < 1:
         raise ValueError(f"{text!r} is not a rate like 500k or 2.5M (bytes a second)")
     return value
+
+
+def size(text: str) -> int:
+    """Bytes: 500k, 2.5M, 1G, or a plain number."""
+    match = SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a size like 500k or 2.5M")
+    return int(float(match[1]) * RATE_UNITS[match[2].lower()])
 
 
 def switch(*flags: str, help: str) -> Option:  # noqa: A002 - the word of the parser

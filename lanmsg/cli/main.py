@@ -1,5 +1,6 @@
 """Runs one command: whatever happens ends in one sentence, a hint and an exit code."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ Function = Callable[[Invocation], Result]
 def run(words: Sequence[str]) -> int:
     """Runs one command line and returns its exit code."""
     # The parser may fail before it has seen --json, and a program waits for JSON all the same.
+    fill_standard_streams()
     output = Output(json="--json" in words)
     sys.excepthook = partial(unexpected, output)
     try:
@@ -30,6 +32,15 @@ def run(words: Sequence[str]) -> int:
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def fill_standard_streams() -> None:
+    """If one was closed when we started, the next file opened would get its number, and its text."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def understood(words: Sequence[str], output: Output) -> int:

@@ -14,6 +14,7 @@ ACKNOWLEDGED = Option(
     ("--timeout",), "wait this long for the acknowledgement (default 10)", "SEC", seconds, 10.0
 )
 TO = Option(("--to",), "save in this folder", "DIR", completes="folders")
+KEEP_EXEC = switch("--keep-exec", help="what may be run there may be run here (default: nothing may)")
 FROM = Option(("--from",), "only from this peer", "PEER", completes="people")
 OPEN_OFFERS = (Positional("id", "ID…|all", many=True, completes="offers"),)
 OPEN_TRANSFERS = (Positional("id", "ID…|all", many=True, completes="transfers"),)

@@ -1,6 +1,7 @@
 """What the commands say: data on stdout as text or JSON lines, notices, hints and errors on stderr."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ VERSION = 1
 COPY_BYTES = 1 << 20
 STEPS_VERBOSITY = 2
 """-vv"""
+
+ENDLESS = re.compile(r"\S{300,}")
+"""A word in an error that would fill the screen: somebody's mistake is recognised by its ends."""
 
 RED = "31"
 GREEN = "32"
@@ -62,11 +66,11 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """One line of data for people; the caller has made a peer's text safe."""
-        self._write(sys.stdout, text + "\n")
+        self._data(text + "\n")
 
     def raw(self, data: bytes) -> None:
         """Bytes of a file or a path, exactly."""
-        self._write(sys.stdout, data)
+        self._data(data)
 
     def copy(self, file: BinaryIO) -> None:
         while data := file.read(COPY_BYTES):
@@ -74,7 +78,7 @@ class Output:
 
     def text(self, text: str) -> None:
         """Data of which the caller makes the lines."""
-        self._write(sys.stdout, text)
+        self._data(text)
 
     def live(self, text: str) -> None:
         """Live lines on stderr, drawn over one another."""
@@ -89,7 +93,7 @@ class Output:
         self.object({"v": VERSION} | fields)
 
     def object(self, value: dict[str, object]) -> None:
-        self._write(sys.stdout, encode(value) + "\n")
+        self._data(encode(value) + "\n")
 
     def result(self, result: Result) -> None:
         outcome = {"ok": result.exit == 0, "exit": result.exit, "code": result.code}
@@ -121,6 +125,7 @@ class Output:
         self._say("error", str(error), error.hint, error.code, error.candidates)
 
     def _say(self, kind: str, text: str, hint: str, code: str, candidates: tuple[str, ...] = ()) -> None:
+        text = ENDLESS.sub(shortened, text)
         if self.json:
             value = {"v": VERSION, "type": kind, "code": code, "message": text, "hint": hint}
             if candidates:
@@ -151,12 +156,17 @@ class Output:
             return self._color == "always"
         return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
+    def _data(self, data: str | bytes) -> None:
+        if sys.stdout is None:  # data that cannot be read by anybody is not done
+            raise OutputClosedError
+        self._write(sys.stdout, data)
+
     def _write(self, stream: TextIO | None, data: str | bytes) -> None:
         self.before_line()
         self._put(stream, data)
 
     def _put(self, stream: TextIO | None, data: str | bytes) -> None:
-        if stream is None:  # started without that stream: nobody wants to know
+        if stream is None:  # it was closed when we started: what cannot be said is let go
             return
         try:
             if isinstance(data, bytes):
@@ -171,6 +181,10 @@ class Output:
         except OSError as error:
             silence(stream)
             raise LanmsgError(f"the output cannot be written: {error.strerror}", code="disk") from None
+
+
+def shortened(word: "re.Match[str]") -> str:
+    return f"{word[0][:60]}…{word[0][-20:]}"
 
 
 def nothing() -> None:

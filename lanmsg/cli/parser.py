@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ALL_OPTIONS = (*GLOBAL_OPTIONS, *(option for command in COMMANDS for option in command.options))
 TAKES_VALUE = frozenset(flag for option in ALL_OPTIONS if option.metavar for flag in option.flags)
 ALL_FLAGS = tuple(dict.fromkeys(flag for option in ALL_OPTIONS for flag in option.flags))
+NEVER_EMPTY = frozenset({"people", "conversations", "folders"})
+"""An empty one comes from a variable that is not set, and must not mean the folder of the moment."""
+
 NO_ABBREVIATIONS: dict[str, Any] = {"add_help": False, "allow_abbrev": False}
 
 
@@ -74,8 +77,30 @@ def parse(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
         if word.startswith("-") and word != "-":
             raise usage_error(f"no option {word} here{suggestion(word, flags_of(command))}", command)
     if not (options.help or options.version):
+        check_options(command, options)
         take_positionals(command, [*found, *tail], options)
     return command, options
+
+
+def check_options(command: Command, options: argparse.Namespace) -> None:
+    """No empty folder or person, and no two that contradict each other. Raises LanmsgError."""
+    for option in (*GLOBAL_OPTIONS, *command.options):
+        if option.completes in NEVER_EMPTY and getattr(options, option.name, None) == "":
+            raise usage_error(f"{option.flags[0]}: a value is needed", command)
+    given = {
+        flag
+        for option in (*GLOBAL_OPTIONS, *command.options)
+        if is_given(option, options)
+        for flag in option.flags
+    }
+    for one, other in command.conflicts:
+        if {one, other} <= given:
+            raise usage_error(f"{one} and {other} do not go together", command)
+
+
+def is_given(option: Option, options: argparse.Namespace) -> bool:
+    name = "peer_address" if option.name == "peer" else option.name
+    return bool(getattr(options, name) not in (option.default, []))
 
 
 def choose_command(words: list[str]) -> tuple[Command, list[str]]:
@@ -145,6 +170,8 @@ def take(positional: Positional, words: list[str], command: Command) -> str | li
         return taken
     if not words:
         return None
+    if positional.completes in NEVER_EMPTY and not words[0].strip():
+        raise usage_error(f"{positional.label.strip('[]')} is empty", command)
     if positional.choices and words[0] not in positional.choices:
         raise usage_error(not_among(words[0], positional.choices), command)
     return words.pop(0)

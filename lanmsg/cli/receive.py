@@ -13,7 +13,7 @@ from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.fields import failure_code
 from lanmsg.cli.following import TransferReport
 from lanmsg.cli.output import Output, Result
-from lanmsg.cli.parser import Invocation, usage_error
+from lanmsg.cli.parser import Invocation
 from lanmsg.cli.policy import Doorkeeper, Policy
 from lanmsg.cli.progress import Progress
 from lanmsg.cli.running import run_node
@@ -48,6 +48,11 @@ class Receiving:
         return bool(self._states)
 
     @property
+    def left(self) -> int:
+        """How many have not ended."""
+        return len(self._states)
+
+    @property
     def under_way(self) -> bool:
         """Files are coming now, or must come any moment."""
         return not UNDER_WAY.isdisjoint(self._states.values())
@@ -76,8 +81,6 @@ class Receiving:
 
 def receive(invocation: Invocation) -> Result:
     options, output = invocation.options, invocation.output
-    if options.stdout and (output.json or options.to is not None):
-        raise usage_error("--stdout goes with neither --json nor --to", invocation.command)
     only_from = getattr(options, "from")
     policy = Policy(options.accept or ("all" if only_from else "known"), only_from, files_only=options.stdout)
     destination = folder_option(options.to)
@@ -90,7 +93,7 @@ def receive(invocation: Invocation) -> Result:
         async def take(node: "Node") -> Result:
             report = TransferReport(node, output, Progress(output, options.progress))
             receiving = Receiving(report, output, deliver)
-            doorkeeper = Doorkeeper(node, policy, destination, output)
+            doorkeeper = Doorkeeper(node, policy, destination, output, keep_executable=options.keep_exec)
             return await until_enough(invocation, node, receiving, doorkeeper, report)
 
         return run_node(invocation, take, listen=True)

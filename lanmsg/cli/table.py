@@ -4,7 +4,20 @@ from dataclasses import replace
 
 from lanmsg.cli.grammar import Command, Option, Positional, number, seconds, switch
 from lanmsg.cli.options import ACKNOWLEDGED, PEER, TO, VERIFIED_ONLY, WHO, wait
-from lanmsg.cli.table_files import ACCEPT, CANCEL, DECLINE, LISTEN, OFFERS, RECEIVE, SEND, TRANSFERS
+from lanmsg.cli.table_files import (
+    ACCEPT,
+    CANCEL,
+    DECLINE,
+    LISTEN,
+    OFFERS,
+    PAUSE,
+    RECEIVE,
+    RESUME,
+    RETRY,
+    RULE,
+    SEND,
+    TRANSFERS,
+)
 
 TUI = Command(
     "tui",
@@ -249,7 +262,11 @@ COMMANDS = (
     ACCEPT,
     DECLINE,
     TRANSFERS,
+    PAUSE,
+    RESUME,
+    RETRY,
     CANCEL,
+    RULE,
     DOCTOR,
     NETWORK,
     CONFIG,

@@ -114,6 +114,14 @@ class Program:
 
         return self._wait(ready, within=within, wanted=f"{text!r} on stderr")
 
+    def wait_for_output(self, text: str, *, within: float) -> str:
+        """The first line on stdout, of those that are no JSON, that contains `text`."""
+
+        def ready() -> str | None:
+            return next((line for line in list(self.other_output) if text in line), None)
+
+        return self._wait(ready, within=within, wanted=f"{text!r} on stdout")
+
     def _wait(self, ready: Callable[[], Found | None], *, within: float, wanted: str) -> Found:
         deadline = time.monotonic() + within
         with self._news:
