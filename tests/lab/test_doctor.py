@@ -75,7 +75,7 @@ class Surgery:
 
     def patient(self, name: str, switch: int | None = 0, *options: str) -> Host:
         host = self.lan.host(name, switch=switch)
-        self.calls[name] = (host, host._lanmsg(("doctor", "--json", *WAIT, *options), "home"))
+        self.calls[name] = (host, tuple(host._lanmsg(("doctor", "--json", *WAIT, *options), "home")))
         return host
 
     def answer(self, name: str) -> Answer:
