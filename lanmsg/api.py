@@ -56,6 +56,7 @@ from lanmsg.node.events import (
     TransferChanged,
     VerificationChanged,
 )
+from lanmsg.node.file_rules import rule_for
 
 if TYPE_CHECKING:
     from lanmsg.node.networks import Network
@@ -121,8 +122,9 @@ __all__ = [
     "open_home",
     "open_node",
     "own_id",
-    "safety_number",
     "recognised_network",
+    "rule_for",
+    "safety_number",
     "steady_clock",
     "wall_clock",
 ]

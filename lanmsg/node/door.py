@@ -11,7 +11,7 @@ from lanmsg.storage.store import Store
 T = TypeVar("T")
 
 UNSAFE = {
-    Trust.CHANGED: ("key_changed", "{name} has a new key: nothing was sent"),
+    Trust.CHANGED: ("key_changed", "the key behind {name} is not one that you trust: nothing was sent"),
     Trust.BLOCKED: ("blocked", "{name} is blocked"),
 }
 

@@ -173,9 +173,8 @@ class Engine:
 
     async def may_talk(self, connection: Connection) -> bool:
         peer = connection.peer
-        if peer is None or self.roster.trust_of(peer) is Trust.BLOCKED:
-            return False
-        return self._versions.may_speak(connection, peer)
+        is_welcome = peer is not None and self.roster.trust_of(peer) is not Trust.BLOCKED
+        return is_welcome and self._versions.may_speak(connection)
 
     async def payloads_received(self, connection: Connection, payloads: list[Payload]) -> None:
         if connection.peer is None:
@@ -252,16 +251,22 @@ class Engine:
         is_cut_off = not self.settings.interfaces and all(each.address.startswith("127.") for each in used)
         untrusted = [each for each in self.air.interfaces if each.is_untrusted]
         if untrusted and is_cut_off and not self._is_cut_off:
-            self.notice(f"quiet on {untrusted[0].name}: {untrusted[0].skipped}", "lanmsg help network")
+            self.notice(f"quiet on {untrusted[0].name}: {untrusted[0].skipped}", "nobody there sees you")
         elif is_cut_off and not self._is_cut_off and self.listening:
-            self.notice("there is no network", "it is used as soon as there is one; lanmsg help network")
+            self.notice("there is no network", "it is used as soon as there is one; lanmsg doctor says more")
         self._is_cut_off = is_cut_off
 
     def _ask_name(self, peer: PeerId) -> bool:
-        """Only a session can prove a name; the listener asks, for all processes of the home."""
-        if self.listening:
+        """Only a session can prove a name; the listener asks, for all processes of the home.
+
+        First the endpoint has to answer: a datagram alone would let anybody aim our connections.
+        """
+        is_there = self.listening and self.roster.is_confirmed(peer)
+        if is_there:
             self._tasks.start(self.sessions.meet(peer))
-        return self.listening
+        elif self.listening:
+            self.air.confirm(peer)
+        return is_there
 
     # What the store tells -----------------------------------------------------------------------------------
 

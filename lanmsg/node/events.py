@@ -32,7 +32,7 @@ class KeyChanged:
 
 @dataclass(frozen=True, slots=True)
 class VerificationChanged:
-    """A live comparison of words with `peer` moved; `Verification` in lanmsg.model says what each field means.
+    """A live comparison of words with `peer` moved; the fields are those of `Verification`.
 
     SAME that is not `ours`: the other person said so, and this one has still to look at the `words`.
     DIFFERENT that is not `ours` is only told: it changes nothing about the key here.

@@ -116,7 +116,7 @@ class Outbox:
 
     def _may_try(self, peer: PeerId, now: float) -> bool:
         reachable = self._sessions.live(peer) is not None or self._roster.is_present(peer)
-        wanted = self._roster.trust_of(peer) is not Trust.BLOCKED
+        wanted = self._roster.trust_of(peer) not in {Trust.BLOCKED, Trust.CHANGED}
         return reachable and wanted and self._not_before.get(peer, 0.0) <= now
 
     async def _serve(self, peer: PeerId) -> None:

@@ -86,6 +86,7 @@ class People(Door):
             )
             return store.verifications.wish(peer_id, now=now, until=now + VERIFY_TIMEOUT_S)
 
+        self._engine.verifications.mine(peer_id)
         return await self._write(wish)
 
     async def answer_verification(self, peer_id: PeerId, *, same: bool) -> Peer:
@@ -95,12 +96,15 @@ class People(Door):
         """
         known = self.peer(peer_id)
         namesake = None if known is None else self._engine.roster.pinned_namesake(known)
-        return await self._write(
+        peer = await self._write(
             lambda store: store.verifications.answer(peer_id, same=same, now=wall_clock(), namesake=namesake)
         )
+        await self._engine.verifications.settle()
+        return peer
 
     async def cancel_verification(self, peer_id: PeerId) -> None:
         await self._write(lambda store: store.verifications.cancel(peer_id))
+        await self._engine.verifications.settle()
 
     async def verification(self, peer_id: PeerId) -> Verification | None:
         """The latest one with this peer, for a screen that was not there when it began."""

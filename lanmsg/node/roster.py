@@ -18,7 +18,7 @@ class Roster:
     """Keeps the book in memory, so that lists and look-ups cost no disk. Fed by the node and by `changes`."""
 
     def __init__(self, me: PeerId):
-        self._me = me
+        self.me = me
         self._book: dict[PeerId, Peer] = {}
         self._air: dict[PeerId, Presence] = {}
         self._shared: dict[PeerId, Peer] = {}
@@ -40,7 +40,7 @@ class Roster:
 
     def set_shared(self, peers: Iterable[Peer]) -> None:
         """What the home's listener sees, for a process that is not it. Whom it lost has left for us too."""
-        shared = {peer.id: peer for peer in peers if peer.id != self._me}
+        shared = {peer.id: peer for peer in peers if peer.id != self.me}
         for lost in self._shared.keys() - shared.keys():
             self._air.pop(lost, None)
         self._shared = shared
@@ -65,6 +65,11 @@ class Roster:
     def is_on_air(self, peer: PeerId) -> bool:
         """Whether it announces itself, and so is here without a session."""
         return peer in self._air
+
+    def is_confirmed(self, peer: PeerId) -> bool:
+        """Whether it has answered where it is said to be."""
+        presence = self._air.get(peer)
+        return presence is not None and presence.confirmed
 
     def new_name_of(self, peer: PeerId) -> str:
         """What a peer that we know by another name announces; "" when it is the same, or it has a session."""

@@ -115,6 +115,22 @@ def _message() -> Iterator[str]:
     yield from _named("payload", vector["payload"])
 
 
+def _safety_number() -> Iterator[str]:
+    vector = load("verification")
+    for name in ("bob", "alice"):
+        yield from _named(f"fingerprint, {name}", load("identity")["keys"][name]["fingerprint"])
+    yield from _named("safety number", vector["safety_number"])
+
+
+def _verification() -> Iterator[str]:
+    exchange = load("verification")["exchanges"][0]
+    for name in ("rA", "rB", "code"):
+        yield from _named(name, exchange[name])
+    yield from _named("words", " ".join(exchange["words"]))
+    for step in exchange["steps"]:
+        yield from _named(f"{step['from']}, {step['step']}", step["payload"])
+
+
 def _record() -> Iterator[str]:
     records = load("records")["records"]
     for at, record in enumerate(records):
@@ -155,6 +171,8 @@ MAKERS = {
     "session-keys": _session_keys,
     "record": _record,
     "message": _message,
+    "safety-number": _safety_number,
+    "verification": _verification,
 }
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.vectors import datagrams, handshakes, sessions
+from tests.vectors import comparisons, datagrams, handshakes, sessions
 from tests.vectors.reference import Json
 
 FOLDER = Path(__file__).parent
@@ -20,6 +20,7 @@ def scenarios() -> dict[str, Json]:
         **{f"refused-{name}": refusal.vector() for name, refusal in handshakes.refusals().items()},
         "records": sessions.records(),
         "payloads": sessions.payloads(),
+        "verification": comparisons.verification(),
     }
 
 

@@ -23,6 +23,7 @@ from lanmsg.protocol.handshake import (
 )
 from lanmsg.protocol.identity import LocalIdentity, fingerprint, load_identity, public_key
 from lanmsg.protocol.record import RecordKind, RecordReader, seal_record
+from lanmsg.protocol.verification import Verification, VerificationState, WordsShown, safety_number
 from tests.vectors import generate, reference
 from tests.vectors.reference import Draws
 
@@ -264,3 +265,74 @@ def test_refused_payloads(comment: str) -> None:
 
 def test_every_type_of_payload_has_its_vector() -> None:
     assert {case["fields"]["t"] for case in load("payloads")["accepted"]} == payloads.TAGS
+
+
+# ---------- Comparing words
+
+
+def comparer(name: str, vector: Any, identities: dict[str, LocalIdentity]) -> Verification:
+    other = {"alice": "bob", "bob": "alice"}[name]
+    return Verification(
+        me=identities[name].peer_id,
+        peer=identities[other].peer_id,
+        session_id=bytes.fromhex(vector["session_id"]),
+        key=bytes.fromhex(vector["sas"]),
+    )
+
+
+def step_of(step: Any) -> payloads.Verify:
+    decoded = payloads.decode(bytes.fromhex(step["payload"]))
+    assert isinstance(decoded, payloads.Verify)
+    return decoded
+
+
+def say(machine: Verification, step: Any, random: dict[str, str]) -> None:
+    """Has our side say a step of a vector, and compares."""
+    match step["step"]:
+        case "ask":
+            machine.ask(step_of(step).id)
+        case "commit" | "random":
+            machine.go(bytes.fromhex(random["rA" if step["step"] == "commit" else "rB"]))
+        case "same" | "different":
+            machine.answer(same=step["step"] == "same")
+        case _:
+            pass  # it comes by itself
+    assert [payloads.encode(each).hex() for each in machine.payloads_to_send()] == [step["payload"]]
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+@pytest.mark.parametrize("number", range(3))
+def test_each_side_of_a_comparison(name: str, number: int, identities: dict[str, LocalIdentity]) -> None:
+    vector = load("verification")
+    exchange = vector["exchanges"][number]
+    machine, shown = comparer(name, vector, identities), []
+    for step in exchange["steps"]:
+        if step["from"] == name:
+            say(machine, step, exchange)
+        else:
+            machine.receive_payload(step_of(step))
+            shown += [list(each.words) for each in machine.events() if isinstance(each, WordsShown)]
+    assert shown == [exchange["words"]]
+
+
+@pytest.mark.parametrize("fault", load("verification")["refused"])
+def test_a_comparison_fails_where_the_vector_says(fault: str, identities: dict[str, LocalIdentity]) -> None:
+    vector = load("verification")
+    *steps, last = vector["refused"][fault]
+    name = {"alice": "bob", "bob": "alice"}[last["from"]]
+    machine = comparer(name, vector, identities)
+    for step in steps:
+        if step["from"] == name:
+            say(machine, step, vector["exchanges"][0])
+        else:
+            machine.receive_payload(step_of(step))
+    with pytest.raises(RemoteProtocolError):
+        machine.receive_payload(step_of(last))
+    assert machine.state is VerificationState.FAILED
+
+
+def test_safety_number(identities: dict[str, LocalIdentity]) -> None:
+    vector, ids = load("verification"), [identities[name].peer_id for name in ("alice", "bob")]
+    for one, other in (ids, reversed(ids)):
+        found = safety_number(one, other)
+        assert (found.number, found.qr_text) == (vector["safety_number"], vector["qr"])
