@@ -222,6 +222,17 @@ def human_size(count: float) -> str:
     return f"{value:.{digits}f} {UNITS[unit]}"
 
 
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes, as people write them: 500k, 2.5 MB, 1G; None for anything else."""
+    match = SIZE.fullmatch(text.strip())
+    if match is None:
+        return None
+    return int(float(match[1]) * 1000 ** " kmgt".index(match[2].lower() or " "))
+
+
 def human_rate(rate: float) -> str:
     """Bytes a second, in a person's units."""
     return f"{human_size(rate)}/s"

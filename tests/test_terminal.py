@@ -21,6 +21,7 @@ from lanmsg.terminal import (
     human_rate,
     human_size,
     mixes_scripts,
+    parse_size,
     plural,
     printable,
 )
@@ -143,6 +144,19 @@ def test_clip_middle_and_fit() -> None:
 )
 def test_human_size(count: float, shown: str) -> None:
     assert human_size(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "size"),
+    [("0", 0), ("500", 500), ("20k", 20_000), ("2.5 MB", 2_500_000), ("1gb", 10**9), ("3T", 3 * 10**12)],
+)
+def test_sizes_as_people_type_them(typed: str, size: int) -> None:
+    assert parse_size(typed) == size
+
+
+@pytest.mark.parametrize("typed", ["", "a lot", "-1", "1 x", "5 PB", "1e9"])
+def test_what_is_no_size(typed: str) -> None:
+    assert parse_size(typed) is None
 
 
 def test_other_figures() -> None:

@@ -98,6 +98,15 @@ class Messages(Door):
     async def search(self, text: str, conversation: Conversation | None = None) -> list[Message]:
         return await self.read(lambda store: store.history.search(text, conversation=conversation))
 
+    async def delete_message(self, number: int) -> None:
+        """Out of this home only. Raises LanmsgError (not_found)."""
+        if not await self._write(lambda store: store.history.delete_message(number)):
+            raise LanmsgError("there is no such message", code="not_found")
+
+    async def delete_conversation(self, conversation: Conversation) -> None:
+        """All that was said in it, out of this home only; files that were saved stay."""
+        await self._write(lambda store: store.history.delete_conversation(conversation))
+
     async def mark_read(self, conversation: Conversation, number: int) -> None:
         await self._write(lambda store: store.history.mark_read(conversation, number, wall_clock()))
 
@@ -108,7 +117,7 @@ class Messages(Door):
         if conversation == EVERYONE:
             everyone = [peer for peer in self._engine.roster.present() if peer.trust not in UNSAFE]
             if not everyone:
-                raise LanmsgError("nobody is here", code="not_found", hint="lanmsg peers shows who is")
+                raise LanmsgError("nobody is here", code="not_found", hint="lanmsg doctor says why")
             return everyone
         if conversation.peer is None:
             raise LanmsgError("a private message needs a peer", code="usage")

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +16,33 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.input import Input
 from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
 from prompt_toolkit.output import ColorDepth, Output, create_output
-from prompt_toolkit.styles import Style
+from prompt_toolkit.styles import DynamicStyle, Style
 
 from lanmsg.api import (
     LanmsgError,
-    MessageAdded,
     NodeEvent,
     Settings,
     open_node,
     steady_clock,
     wall_clock,
 )
-from lanmsg.tui import keys, moves, people, view
+from lanmsg.tui import comparing, keys, moves, people, view
 from lanmsg.tui.bindings import KeyActions, bindings
-from lanmsg.tui.desk import Desk, ScreenNode
+from lanmsg.tui.calls import news_of
+from lanmsg.tui.crash import crashed
+from lanmsg.tui.desk import Desk, Diagnose, ScreenNode, diagnosing
 from lanmsg.tui.drafts import Drafts
 from lanmsg.tui.ending import ends_by_signal, first_fault
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.layout import ScreenLayout
 from lanmsg.tui.modes import Modes
 from lanmsg.tui.moves import Want
+from lanmsg.tui.notifier import Notifier
+from lanmsg.tui.options import Options
 from lanmsg.tui.pace import Pace
 from lanmsg.tui.reader import Reader
 from lanmsg.tui.state import State
-from lanmsg.tui.theme import ASCII, FANCY, STYLES
+from lanmsg.tui.theme import ASCII, FANCY, styles_in_force
 from lanmsg.tui.update import Damage, seen, update
 
 Opening = AbstractAsyncContextManager[ScreenNode]
@@ -57,17 +61,21 @@ class App:
         keys_from: Input | None = None,
         output: Output | None = None,
         environment: Mapping[str, str] = os.environ,
+        diagnose: Diagnose | None = None,
     ) -> None:
         self.state = State(
             name=settings.name,
             port=settings.port,
             downloads=_short(settings.downloads),
-            glyphs=ASCII if ascii else FANCY,
             keys=keys.in_force(settings.tui.get("keys", {})),
-            mouse=bool(settings.tui.get("mouse", False)),
+            options=Options(settings.tui),
         )
+        if ascii:
+            self.state.options.put("ascii", value=True)
+        self.state.glyphs = ASCII if self.state.options.is_on("ascii") else FANCY
+        self.state.list_hidden = not self.state.options.is_on("list")
         self._settings = settings
-        self._bell = settings.tui.get("bell", True)
+        self._diagnose = diagnose
         self._drawn = asyncio.Event()
         self._leaving = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
@@ -81,6 +89,8 @@ class App:
         self.application: Application[int] = self._application(keys_from, output, environment)
         self.keyboard.application = self.application
         self.modes = self.keyboard.modes = Modes(output, environment)
+        self.notifier = Notifier(self.state.options, environment, self.modes.write, self._spawn)
+        self.keyboard.notifier = self.notifier
         self.drafts = Drafts(self.state, self.screen.input, self._store_drafts)
         self.pace = Pace(self._draw)
 
@@ -90,9 +100,9 @@ class App:
         application: Application[int] = Application(
             layout=self.screen.layout,
             key_bindings=bindings(KeyActions(self.keyboard), self.keyboard),
-            style=Style.from_dict(STYLES),
+            style=DynamicStyle(self._style),
             full_screen=True,
-            mouse_support=Condition(lambda: self.state.mouse),
+            mouse_support=Condition(lambda: self.state.options.is_on("mouse")),
             input=keys_from,
             output=output,
             color_depth=ColorDepth.DEPTH_1_BIT if environment.get("NO_COLOR") else None,
@@ -106,6 +116,11 @@ class App:
         application.before_render += lambda _: self._before_render()
         application.after_render += lambda _: self._rendered()
         return application
+
+    def _style(self) -> Style:
+        """Of the theme in force; made anew only when that changes."""
+        options = self.state.options
+        return _style_of(options.theme, nick_colors=options.is_on("nick_colors"))
 
     # --- the run ---
 
@@ -122,6 +137,7 @@ class App:
                     self._drawn.set()
                     self.pace.stop()
                     self.drafts.stop()
+                    self.notifier.stop()
         except BaseExceptionGroup as group:
             raise first_fault(group) from None
         if self._failure is not None:
@@ -195,7 +211,10 @@ class App:
             talk.unread, talk.first_unread = summary.unread, summary.first_unread
             talk.last_time = summary.last.stored_at if summary.last else 0.0
             self.drafts.known(summary.conversation, summary.draft)
-        self.keyboard.desk = Desk(node, state, self.keyboard)
+        for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
+            comparing.put(state, verification)
+        diagnose = self._diagnose or diagnosing(self._settings, node)
+        self.keyboard.desk = Desk(node, state, self.keyboard, self._settings, diagnose)
         self.keyboard.reader = Reader(node, state)
         state.ready, state.roster_stale = True, True
         self._open_latest()
@@ -211,17 +230,10 @@ class App:
     async def _follow(self, events: AsyncIterator[NodeEvent]) -> None:
         async for event in events:
             self._clock()
-            self._ring(event)
-            self.pace.damaged(update(self.state, event))
-
-    def _ring(self, event: NodeEvent) -> None:
-        """A message that nobody is looking at, or a question."""
-        if not self._bell:
-            return
-        match event:
-            case MessageAdded(message) if message.sender is not None:
-                if not self.state.in_sight(self.state.talk(message.conversation)):
-                    self.modes.ring(self.state.tick)
+            damage = update(self.state, event)
+            if (news := news_of(self.state, event)) is not None:
+                self.notifier.add(news)
+            self.pace.damaged(damage)
 
     async def _finish(self, node: ScreenNode) -> None:
         """What was typed before leaving is still carried out; then drafts are kept."""
@@ -303,6 +315,11 @@ class App:
         self._draw()
 
 
+@cache
+def _style_of(theme: str, *, nick_colors: bool) -> Style:
+    return Style.from_dict(styles_in_force(theme, nick_colors=nick_colors))
+
+
 def _free(folder: Path) -> int | None:
     """Bytes free where `folder` is or would be."""
     try:
@@ -338,9 +355,19 @@ async def run_tui(settings: Settings, *, plain: bool, ascii: bool) -> int:  # no
     if plain or os.environ.get("TERM", "dumb") == "dumb":
         from lanmsg.tui.plain import run_plain
 
-        return await run_plain(settings, opening)
-    ascii = ascii or bool(settings.tui.get("ascii", False)) or not _shows_glyphs()  # noqa: A001
-    return await App(settings, ascii=ascii).run(opening)
+        return await _kept(run_plain(settings, opening), settings)
+    ascii = ascii or not _shows_glyphs()  # noqa: A001
+    return await _kept(App(settings, ascii=ascii).run(opening), settings)
+
+
+async def _kept(run: Awaitable[int], settings: Settings) -> int:
+    """A fault of ours becomes a sentence and an entry in the crash log. Raises LanmsgError."""
+    try:
+        return await run
+    except LanmsgError:
+        raise
+    except Exception as error:
+        raise await asyncio.to_thread(crashed, error, settings.home, wall_clock()) from error
 
 
 def _shows_glyphs() -> bool:

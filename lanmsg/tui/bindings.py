@@ -7,13 +7,14 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.selection import PasteMode
 
-from lanmsg.api import ConfigError
+from lanmsg.api import ConfigError, TransferState
 from lanmsg.terminal import human_size, plural
 from lanmsg.tui import moves
-from lanmsg.tui.actions import TEXT_MAX_BYTES, leave
+from lanmsg.tui.actions import TEXT_MAX_BYTES
 from lanmsg.tui.completion import common, wants_paths
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.modes import FOCUS_IN, FOCUS_OUT
+from lanmsg.tui.own_actions import leave
 from lanmsg.tui.state import Asking, Candidate, Menu, Page
 
 DEAD_SECONDS = 0.3
@@ -45,7 +46,8 @@ class KeyActions:
             "find": self.find, "back": self.back, "transfers": self.transfers, "list": self.list,
             "copy_mode": self.copy_mode, "mouse": self.mouse, "redraw": self.redraw, "suspend": self.suspend,
             "choose_up": self.choose_up, "choose_down": self.choose_down, "cancel": self.cancel,
-            "retry": self.retry, "copy_path": self.copy_path, "query_enter": self.query_enter,
+            "retry": self.retry, "copy_path": self.copy_path, "open_folder": self.open_folder,
+            "hold": self.hold, "query_enter": self.query_enter,
             "query_up": self.query_up, "query_down": self.query_down,
         }  # fmt: skip
 
@@ -83,10 +85,10 @@ class KeyActions:
             self._ask_about_paste(text, size, lines)
 
     def _ask_about_paste(self, text: str, size: int, lines: int) -> None:
-        choices = [("^O", "send as a file")]
+        choices = [("other", "send as a file")]
         if size <= TEXT_MAX_BYTES:
-            choices.insert(0, ("^Y", "send"))
-        choices.append(("Esc", "edit" if size <= EDIT_BYTES else "drop the paste"))
+            choices.insert(0, ("yes", "send"))
+        choices.append(("back", "edit" if size <= EDIT_BYTES else "drop the paste"))
         words = f"paste of {plural(lines, 'line')}, {human_size(size)}"
         moves.ask(self._state, Asking("paste", words, tuple(choices), paste=text))
 
@@ -143,7 +145,7 @@ class KeyActions:
     def yes(self, press: KeyPressEvent) -> None:
         if self._answerable():
             self._keyboard.answer("yes")
-        elif self._state.asking is None and not self._state.questions:
+        elif not self._asked():
             press.current_buffer.paste_clipboard_data(press.app.clipboard.get_data(), PasteMode.EMACS)
 
     def no(self, press: KeyPressEvent) -> None:
@@ -155,8 +157,10 @@ class KeyActions:
             self._keyboard.answer("other")
 
     def _answerable(self) -> bool:
-        asked = self._state.asking is not None or bool(self._state.questions)
-        return asked and self._state.tick - self._state.question_since >= DEAD_SECONDS
+        return self._asked() and self._state.tick - self._state.question_since >= DEAD_SECONDS
+
+    def _asked(self) -> bool:
+        return bool(self._state.asking or self._state.questions or self._state.comparing)
 
     # --- conversations ---
 
@@ -258,6 +262,17 @@ class KeyActions:
         if number := self._chosen():
             self._keyboard.submit(f"/retry {number}")
 
+    def open_folder(self, press: KeyPressEvent) -> None:
+        if number := self._chosen():
+            self._keyboard.submit(f"/open {number}")
+
+    def hold(self, press: KeyPressEvent) -> None:
+        """Pause what moves, let what was paused go on."""
+        progress = self._state.transfers.get(self._chosen())
+        if progress is not None:
+            paused = progress.transfer.state is TransferState.PAUSED
+            self._keyboard.submit(f"/{'resume' if paused else 'pause'} {progress.transfer.number}")
+
     def copy_path(self, press: KeyPressEvent) -> None:
         self._keyboard.copy_path(self._chosen())
 
@@ -274,8 +289,9 @@ class KeyActions:
         self._state.say("copy mode: Alt-C or Esc ends it" if self._state.copying else "", seconds=5)
 
     def mouse(self, press: KeyPressEvent) -> None:
-        self._state.mouse = not self._state.mouse
-        self._state.say("mouse on: Shift-drag selects" if self._state.mouse else "mouse off", seconds=5)
+        is_on = not self._state.options.is_on("mouse")
+        moves.put_option(self._state, "mouse", is_on)
+        self._state.say("mouse on: Shift-drag selects" if is_on else "mouse off", seconds=5)
 
     def redraw(self, press: KeyPressEvent) -> None:
         press.app.renderer.clear()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lanmsg.api import LanmsgError
+from lanmsg.tui.options import THEMES, WAYS
 
 TALKING, FILES, PEOPLE, READING, SELF, NETWORK, SCREEN = (
     "Talking", "Files", "People", "Reading", "Yourself", "Network", "Screen",
@@ -11,7 +12,9 @@ TALKING, FILES, PEOPLE, READING, SELF, NETWORK, SCREEN = (
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`completes`: what each argument is: peer, path, folder, offer, transfer, command; the last repeats."""
+    """`completes`: what each argument is: peer, path, folder, offer, transfer, command, setting, value, words
+    in quotes by themselves; the last repeats. `more`: what /help COMMAND says besides.
+    """
 
     name: str
     usage: str
@@ -19,6 +22,7 @@ class Command:
     category: str
     aliases: tuple[str, ...] = ()
     completes: tuple[str, ...] = ()
+    more: str = ""
 
 
 COMMANDS = (
@@ -36,9 +40,18 @@ COMMANDS = (
     ),
     Command("retry", "[N]", "send failed messages here again, or transfer N", TALKING, (), ("transfer",)),
     Command("send", "[PEER] PATH…", "offer files or folders", FILES, ("file",), ("peer path", "path")),
-    Command("accept", "[N|all] [FOLDER]", "accept an offer", FILES, ("yes",), ("offer", "folder")),
-    Command("reject", "[N|all]", "decline an offer", FILES, ("decline", "no"), ("offer",)),
+    Command(
+        "accept",
+        "[N|all] [FOLDER]",
+        "accept an offer; yes to a question",
+        FILES,
+        ("yes",),
+        ("offer", "folder"),
+    ),
+    Command("reject", "[N|all]", "decline an offer; no to a question", FILES, ("decline", "no"), ("offer",)),
     Command("transfers", "", "all transfers", FILES, ("files",)),
+    Command("pause", "[N]", "hold transfer N until /resume", FILES, (), ("transfer",)),
+    Command("resume", "[N]", "let transfer N go on", FILES, (), ("transfer",)),
     Command(
         "cancel",
         "[N]",
@@ -47,14 +60,42 @@ COMMANDS = (
         (),
         ("transfer",),
     ),
+    Command(
+        "open", "[N]", "open the folder of transfer N, or of the last file saved", FILES, (), ("transfer",)
+    ),
+    Command("path", "[N]", "show and copy where it was saved", FILES, (), ("transfer",)),
     Command("who", "[PEER]", "who is here: address, key, since when", PEOPLE, ("names", "peers"), ("peer",)),
+    Command(
+        "verify",
+        "[PEER]",
+        "compare words with the person: is it really their key?",
+        PEOPLE,
+        (),
+        ("peer",),
+        "Both screens show the same words when nobody sits in between. Read them to each other on another "
+        "channel, by telephone or in one room, never here. /yes or /no answers.",
+    ),
     Command("trust", "[PEER]", "keep this key for this name", PEOPLE, (), ("peer",)),
     Command("block", "[PEER]", "refuse this key", PEOPLE, (), ("peer",)),
     Command("unblock", "[PEER]", "accept this key again", PEOPLE, (), ("peer",)),
     Command("rename", "[PEER] NAME", "your own name for somebody", PEOPLE, (), ("peer", "")),
+    Command(
+        "auto",
+        "[PEER] ask|accept|reject",
+        "what becomes of files they offer; a size after accept is the most",
+        PEOPLE,
+        (),
+        ("peer", "ask|accept|reject|default", ""),
+    ),
+    Command("mute", "[PEER]", "no bell for them; again: bell", PEOPLE, ("unmute",), ("peer",)),
     Command("search", "TEXT", "find in everything that was said", READING, ("find",)),
     Command("history", "[DATE]", "go to a day: 2026-11-21, 21.11., yesterday; or back to now", READING),
+    Command("last", "[N]", "go back to the Nth last message", READING),
     Command("copy", "[N]", "copy the last message here, or the Nth last", READING),
+    Command("export", "PATH", "write this conversation into a new file", READING, (), ("path",)),
+    Command(
+        "delete", "[N|all]", "delete the last message here, the Nth last, or all, on this computer", READING
+    ),
     Command("clear", "", "empty this view; nothing is deleted, PgUp brings it back", READING),
     Command("close", "", "take this conversation off the list until somebody writes", READING, ("part",)),
     Command("name", "NEW", "what others call you", SELF, ("nick",)),
@@ -62,7 +103,11 @@ COMMANDS = (
     Command("busy", "[TEXT]", "show others that you are busy", SELF),
     Command("back", "", "available again", SELF),
     Command("connect", "HOST[:PORT]", "ask at an address", NETWORK),
+    Command("doctor", "[PEER]", "why nobody shows up, or that one does not", NETWORK, (), ("peer",)),
     Command("status", "", "interfaces, ports, what was sent and heard", NETWORK),
+    Command("set", "[KEY [VALUE]]", "settings: list, show, change", SCREEN, (), ("setting", "value")),
+    Command("theme", "[NAME]", "colours", SCREEN, (), ("|".join(THEMES),)),
+    Command("notify", "[test|WAY]", "how you are called", SCREEN, (), ("|".join(("test", *WAYS)),)),
     Command("help", "[COMMAND]", "keys and commands", SCREEN, ("?",), ("command",)),
     Command("quit", "", "leave", SCREEN, ("q", "exit")),
 )

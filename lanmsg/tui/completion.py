@@ -6,6 +6,8 @@ from pathlib import Path
 from lanmsg.api import TransferState
 from lanmsg.terminal import folded, printable
 from lanmsg.tui.commands import BY_NAME, COMMANDS, quoted, take_word
+from lanmsg.tui.options import BY_NAME as BY_OPTION
+from lanmsg.tui.options import OPTIONS
 from lanmsg.tui.state import Candidate, State
 from lanmsg.tui.wording import presence_word, transfer_size, transfer_title
 
@@ -48,7 +50,27 @@ def _in_command(state: State, before: str) -> list[Candidate]:
             for each in COMMANDS
             if each.name.startswith(word)
         ]
+    if "setting" in kinds:
+        found += [
+            Candidate(f"{each.name} ", start, f"{each.name} {each.usage}", each.help)
+            for each in OPTIONS
+            if each.name.startswith(word)
+        ]
+    if "value" in kinds:
+        found += _words(_values_of(before), word, start)
+    found += [each for kind in kinds if "|" in kind for each in _words(kind, word, start)]
     return found[:MOST]
+
+
+def _values_of(before: str) -> str:
+    """What the setting named in the line may be."""
+    each = BY_OPTION.get(take_word(take_word(before[1:])[1])[0])
+    return each.usage if each is not None and each.kind != "words" else ""
+
+
+def _words(choices: str, word: str, start: int) -> list[Candidate]:
+    words = [choice for choice in choices.split("|") if choice.startswith(word) and choice]
+    return [Candidate(f"{choice} ", start, choice) for choice in words]
 
 
 def _argument(before: str) -> tuple[list[str], str, int]:

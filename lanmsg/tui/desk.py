@@ -1,12 +1,14 @@
 """Where commands and keys meet the node: what of it the screen uses, and what a screen must offer in turn."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 
 from lanmsg.api import (
     Conversation,
+    Diagnosis,
+    FileRule,
     Interface,
     LanmsgError,
     Message,
@@ -14,15 +16,26 @@ from lanmsg.api import (
     NodeEvent,
     Peer,
     PeerId,
+    SafetyNumber,
+    Settings,
     Status,
     Transfer,
     Trust,
+    Verification,
+    diagnose,
 )
 from lanmsg.terminal import folded
 from lanmsg.tui.moves import Want
 from lanmsg.tui.state import State
+from lanmsg.tui.talk import Talk
+
+if TYPE_CHECKING:
+    from lanmsg.api import Node
 
 Answer = TypeVar("Answer")
+
+Diagnose = Callable[[str], Awaitable[Diagnosis]]
+"""Why nobody shows up; with a name, why that one does not."""
 
 
 class Summary(Protocol):
@@ -52,9 +65,15 @@ class History(Protocol):
     ) -> list[Message]: ...
 
 
+class Comparisons(Protocol):
+    def recent(self, *, since: float) -> list[Verification]: ...
+
+
 class StoreView(Protocol):
     @property
     def history(self) -> History: ...
+    @property
+    def verifications(self) -> Comparisons: ...
 
 
 class ScreenNode(Protocol):
@@ -76,6 +95,7 @@ class ScreenNode(Protocol):
     def interfaces(self) -> tuple[Interface, ...]: ...
 
     def events(self) -> AsyncIterator[NodeEvent]: ...
+    def peer(self, peer_id: PeerId) -> Peer | None: ...
     def peers(self, *, absent: bool = False) -> list[Peer]: ...
     async def read(self, work: Callable[[StoreView], Answer], /) -> Answer: ...
     async def conversations(self) -> Sequence[Summary]: ...
@@ -106,6 +126,16 @@ class ScreenNode(Protocol):
     async def set_status(self, status: Status, note: str = "") -> object: ...
     async def set_trust(self, peer_id: PeerId, trust: Trust) -> object: ...
     async def rename(self, peer_id: PeerId, petname: str) -> object: ...
+    async def verify(self, peer_id: PeerId) -> Verification: ...
+    async def answer_verification(self, peer_id: PeerId, *, same: bool) -> object: ...
+    async def cancel_verification(self, peer_id: PeerId) -> object: ...
+    def safety_number(self, peer_id: PeerId) -> SafetyNumber: ...
+    async def pause(self, number: int) -> object: ...
+    async def resume(self, number: int) -> object: ...
+    async def delete_message(self, number: int) -> object: ...
+    async def delete_conversation(self, conversation: Conversation) -> object: ...
+    async def set_muted(self, peer_id: PeerId, *, muted: bool) -> object: ...
+    async def set_file_rule(self, peer_id: PeerId, rule: FileRule, most: int | None = None) -> object: ...
     async def connect(self, host: str, port: int) -> Peer: ...
 
 
@@ -115,6 +145,10 @@ class Hands(Protocol):
     def quit(self) -> None: ...
     def copy(self, text: str) -> None: ...
     def want(self, want: Want) -> None: ...
+    def answer(self, answer: str) -> None: ...
+    def call(self, text: str) -> str:
+        """Call the person as news would; the way in which it was done."""
+        ...
 
 
 @dataclass(slots=True)
@@ -124,6 +158,43 @@ class Desk:
     node: ScreenNode
     state: State
     hands: Hands
+    settings: Settings
+    diagnose: Diagnose
+
+
+def diagnosing(settings: Settings, node: ScreenNode) -> Diagnose:
+    """The doctor, for the node that runs here."""
+
+    async def look(peer: str) -> Diagnosis:
+        return await diagnose(settings, node=cast("Node", node), peer=peer)
+
+    return look
+
+
+def open_talk(desk: Desk) -> Talk:
+    """The conversation that is open. Raises LanmsgError."""
+    talk = desk.state.current
+    if talk is None:
+        raise LanmsgError("no conversation is open", code="usage", hint="/msg NAME opens one")
+    return talk
+
+
+def peer_or_open(desk: Desk, word: str) -> Peer:
+    """The named person, or the one whose conversation is open. Raises LanmsgError."""
+    if word:
+        return person(desk.state, word)
+    peer = desk.state.peer_of(desk.state.open)
+    if peer is None:
+        raise LanmsgError("whom? open a conversation or name somebody", code="usage")
+    return peer
+
+
+def transfer_of(state: State, word: str) -> Transfer:
+    """The transfer of that number. Raises LanmsgError."""
+    known = state.transfers.get(int(word)) if word.isdecimal() else None
+    if known is None:
+        raise LanmsgError(f"there is no transfer {word}", code="not_found", hint="/transfers lists them")
+    return known.transfer
 
 
 def person(state: State, who: str) -> Peer:

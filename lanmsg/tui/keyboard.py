@@ -5,6 +5,7 @@ import base64
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from prompt_toolkit.application import Application, run_in_terminal
@@ -12,21 +13,23 @@ from prompt_toolkit.document import Document
 
 from lanmsg.api import LanmsgError, Transfer, TransferState
 from lanmsg.terminal import human_size
-from lanmsg.tui import actions, moves
+from lanmsg.tui import actions, comparing, moves
 from lanmsg.tui.completion import candidates, paths
 from lanmsg.tui.desk import Desk
+from lanmsg.tui.file_actions import send_as_file, typed_path
 from lanmsg.tui.layout import ScreenLayout
 from lanmsg.tui.modes import Modes
 from lanmsg.tui.moves import Want
+from lanmsg.tui.notifier import Notifier
 from lanmsg.tui.reader import Reader
-from lanmsg.tui.state import Asking, Menu, State
+from lanmsg.tui.state import Answer, Asking, Menu, State
 from lanmsg.tui.talk import Key
 from lanmsg.tui.wording import with_hint
 
 ASK_ABOVE_BYTES = 100_000_000
 """A transfer that has come this far is not cancelled by one key."""
 
-IN_PASSING = ("/connect", "/send", "/search")
+IN_PASSING = ("/connect", "/doctor", "/export", "/open", "/send", "/search", "/verify")
 """Commands that may take seconds; nothing waits for them, while all others keep the order of typing."""
 
 Work = Coroutine[Any, Any, None]
@@ -41,6 +44,7 @@ class Keyboard:
         self.reader: Reader | None = None
         self.application: Application[int] | None = None
         self.modes: Modes | None = None
+        self.notifier: Notifier | None = None
         self._screen = screen
         self._spawn = spawn
         self._order = asyncio.Lock()
@@ -74,6 +78,9 @@ class Keyboard:
             data = base64.b64encode(text.encode("utf-8", "replace")).decode()
             self.application.output.write_raw(f"\x1b]52;c;{data}\x07")
             self.application.output.flush()
+
+    def call(self, text: str) -> str:
+        return self.notifier.call(text) if self.notifier is not None else "nothing"
 
     def want(self, want: Want) -> None:
         if self.reader is not None:
@@ -156,6 +163,11 @@ class Keyboard:
             self.state.asking, self.state.question_since = None, self.state.tick
             self._answer_own(asking, answer)
             return
+        verification = comparing.asked(self.state)
+        if verification is not None:
+            if answer in ("yes", "no"):
+                self.submit(comparing.line(self.state, verification, answer))
+            return
         offer = moves.asked(self.state)
         if offer is not None and answer == "other":
             self.start_query("save", "save into folder:", text=self.state.downloads, number=offer.number)
@@ -165,10 +177,10 @@ class Keyboard:
     def _answer_own(self, asking: Asking, answer: str) -> None:
         if asking.kind == "paste":
             self._answer_paste(asking, answer)
-        elif answer == "yes" and asking.kind == "quit":
-            self.quit()
-        elif answer == "yes" and asking.kind == "cancel":
-            self.submit(f"/cancel {asking.number}")
+            return
+        then = {"yes": asking.on_yes, "no": asking.on_no}.get(answer)
+        if then is not None:
+            self._spawn(self._in_order(_carried_out(then), ""))
 
     def _answer_paste(self, asking: Asking, answer: str) -> None:
         text = asking.paste
@@ -176,12 +188,16 @@ class Keyboard:
         if answer == "yes" and fits and self.desk is not None:
             self._spawn(self._in_order(actions.say(self.desk, text), text))
         elif answer == "other" and self.desk is not None:
-            self._spawn(self._told(actions.send_as_file(self.desk, text)))
+            self._spawn(self._told(send_as_file(self.desk, text)))
         elif answer == "back" and fits:
             self._screen.input.insert_text(text)
         elif answer in ("yes", "no"):
             # Neither is offered for a paste of this size: ask again rather than drop it.
             moves.ask(self.state, asking)
+
+    async def _enter(self, line: str) -> None:
+        if self.desk is not None:
+            await actions.enter(self.desk, line)
 
     def cancel_chosen(self, number: int) -> None:
         progress = self.state.transfers.get(number)
@@ -189,24 +205,35 @@ class Keyboard:
             return
         transfer = progress.transfer
         if transfer.state is TransferState.RUNNING and transfer.done > ASK_ABOVE_BYTES:
-            words = _cancel_words(transfer)
-            choices = (("^Y", "cancel it"), ("Esc", "go on"))
-            moves.ask(self.state, Asking("cancel", words, choices, number=number))
+            choices = (("yes", "cancel it"), ("back", "go on"))
+            asking = Asking("cancel", _cancel_words(transfer), choices, number=number)
+            asking.on_yes = partial(self._enter, f"/cancel {number}")
+            moves.ask(self.state, asking)
         else:
             self.submit(f"/cancel {number}")
 
     def settle_question(self) -> None:
-        """Whether to cancel is asked while the transfer moves and its page is shown; the size follows."""
-        asking, page = self.state.asking, self.state.page
-        if asking is None or asking.kind != "cancel":
+        """A question goes when what it is about is over: the transfer to cancel, those that still run."""
+        asking = self.state.asking
+        if asking is None:
             return
-        progress = self.state.transfers.get(asking.number)
-        shown = page is not None and page.kind == "transfers"
-        if progress is None or progress.transfer.state.is_final or not shown:
+        if asking.kind == "cancel":
+            stands = self._settle_cancel(asking)
+        elif asking.kind == "quit":
+            stands = bool(self.state.moving_transfers())
+        else:
+            stands = True
+        if not stands:
             # An answer that is on its way already must not reach the question behind this one.
             self.state.asking, self.state.question_since = None, self.state.tick
-        else:
-            asking.text = _cancel_words(progress.transfer)
+
+    def _settle_cancel(self, asking: Asking) -> bool:
+        """Asked while the transfer moves and its page is shown; the size follows."""
+        page, progress = self.state.page, self.state.transfers.get(asking.number)
+        if progress is None or page is None or page.kind != "transfers":
+            return False
+        asking.text = _cancel_words(progress.transfer)
+        return not progress.transfer.state.is_final
 
     def copy_path(self, number: int) -> None:
         progress = self.state.transfers.get(number)
@@ -249,7 +276,7 @@ class Keyboard:
 
     async def _save_as(self, number: int, folder: str) -> None:
         if self.desk is not None:
-            await self.desk.node.accept(number, destination=actions.typed_path(folder))
+            await self.desk.node.accept(number, destination=typed_path(folder))
 
     # --- find, scroll ---
 
@@ -284,6 +311,10 @@ class Keyboard:
             self.state.page.chosen -= up if self.state.page.kind == "transfers" else 0
         else:
             self.fetch(moves.scroll(self.state, up))
+
+
+async def _carried_out(answer: Answer) -> None:
+    await answer()
 
 
 def _cancel_words(transfer: Transfer) -> str:

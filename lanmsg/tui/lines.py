@@ -21,8 +21,10 @@ from lanmsg.api import (
     TransferChanged,
     TransferState,
     Trust,
+    VerificationChanged,
 )
 from lanmsg.terminal import Kind, clock, human_size, printable
+from lanmsg.tui import comparing
 from lanmsg.tui.state import State
 from lanmsg.tui.wording import (
     TRUST_WORDS,
@@ -68,11 +70,23 @@ class Lines:
                 said = self._delivery(message)
             case TransferAdded(transfer) | TransferChanged(transfer):
                 said = self._transfer(transfer)
+            case VerificationChanged():
+                said = self._comparison(event)
             case Notice(text, hint):
                 said = [printable(f"{text}. {hint}" if hint else text)]
             case PeerChanged() | ReadMarkMoved() | InterfacesChanged() | ListeningChanged():
                 pass
         return said
+
+    def _comparison(self, event: VerificationChanged) -> list[str]:
+        verification = self._state.verifications[event.peer.id]
+        if verification.awaits_answer:
+            words = ", ".join(verification.words)
+            asked = comparing.question(self._state, verification, seen=True)
+            return [f"words to compare: {words}", f"{asked} /yes or /no; read them out, do not write them"]
+        if comparing.is_question(verification):
+            return [f"{comparing.question(self._state, verification)}: /yes or /no"]
+        return [said] if (said := comparing.outcome(self._state, event)) else []
 
     def _came(self, peer: Peer) -> list[str]:
         if peer.trust is Trust.BLOCKED:

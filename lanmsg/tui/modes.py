@@ -1,4 +1,4 @@
-"""What the terminal is told besides the picture: title, focus reports, the bell; undone at the end."""
+"""What the terminal is told besides the picture: title, focus reports, calls; undone at the end."""
 
 import os
 from collections.abc import Mapping
@@ -9,8 +9,6 @@ from prompt_toolkit.output import Output
 
 FOCUS_IN, FOCUS_OUT = Keys.F23, Keys.F24
 """Keys that no keyboard has; the terminal's focus reports are mapped to them."""
-
-BELL_SECONDS = 5.0
 
 PUSH_TITLE, POP_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 FOCUS_ON, FOCUS_OFF = "\x1b[?1004h", "\x1b[?1004l"
@@ -28,7 +26,6 @@ class Modes:
         # The Linux console prints what it does not understand.
         self._able = environment.get("TERM", "") not in ("", "dumb", "linux")
         self._title: str | None = None
-        self._rang = -BELL_SECONDS
 
     def begin(self) -> None:
         if self._able:
@@ -46,9 +43,7 @@ class Modes:
             self._title = title
             self._output.set_title(title)
 
-    def ring(self, now: float) -> None:
-        """Once in a while at most: a flood of messages is not a flood of noise."""
-        if now - self._rang >= BELL_SECONDS:
-            self._rang = now
-            self._output.bell()
-            self._output.flush()
+    def write(self, sequence: str) -> None:
+        """A bell, or another sequence of our own making."""
+        self._output.write_raw(sequence)
+        self._output.flush()

@@ -6,9 +6,11 @@ from lanmsg.api import Conversation, Transfer, TransferState
 from lanmsg.terminal import folded
 from lanmsg.tui import roster
 from lanmsg.tui.entries import Look, rows_of
+from lanmsg.tui.options import Value
 from lanmsg.tui.rows import Row
 from lanmsg.tui.state import Asking, Page, Progress, Query, State
 from lanmsg.tui.talk import Anchor, Talk
+from lanmsg.tui.theme import ASCII, FANCY
 from lanmsg.tui.update import opened
 from lanmsg.tui.viewport import Edge, bottom_for_top, move, settle, tail
 
@@ -46,6 +48,7 @@ def open_conversation(state: State, conversation: Conversation) -> None:
     state.open = conversation
     state.hidden.discard(conversation)
     opened(state.talk(conversation))
+    to_first_unread(state, state.talk(conversation))
     state.roster_stale = True
     _forget_old_talks(state)
 
@@ -184,6 +187,13 @@ def first_unread(state: State) -> Want | None:
     return show_message(state, talk, talk.line)
 
 
+def to_first_unread(state: State, talk: Talk) -> Want | None:
+    """Where somebody who opens a conversation begins to read; the newest, when all of it fits below."""
+    if not talk.loaded or talk.line is None or talk.conversation != state.open:
+        return None
+    return show_message(state, talk, talk.line)
+
+
 def newest(state: State) -> Want | None:
     """Down to the end; read anew when the window does not reach it."""
     talk = state.current
@@ -191,6 +201,19 @@ def newest(state: State) -> Want | None:
         return None
     talk.anchor, talk.found = None, None
     return Want(talk.conversation, "newest") if talk.newer else None
+
+
+# --- settings ---
+
+
+def put_option(state: State, name: str, value: Value) -> None:
+    """A setting of the screen, in force at once."""
+    state.options.put(name, value)
+    if name == "ascii":
+        state.glyphs = ASCII if value else FANCY
+    elif name == "list":
+        state.list_hidden = not value
+    state.epoch += 1
 
 
 # --- questions, pages, lines for other purposes ---

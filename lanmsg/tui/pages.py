@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 
-from lanmsg.api import Direction, Interface, Peer, TransferState, Trust
-from lanmsg.terminal import Kind, clock, date, fingerprint, fit, human_duration, human_rate, printable
+from lanmsg.api import Direction, Interface, Peer, Severity, TransferState, Trust
+from lanmsg.terminal import Kind, clock, date, fingerprint, fit, human_duration, human_rate, plural, printable
 from lanmsg.tui import keys as keytable
 from lanmsg.tui.commands import COMMANDS, Command, find
 from lanmsg.tui.moves import ordered_transfers
+from lanmsg.tui.options import OPTIONS, shown
 from lanmsg.tui.rows import Row, all_in, clipped, spread
 from lanmsg.tui.state import Page, Progress, State
 from lanmsg.tui.strips import ETA_AFTER, key_of, meter
 from lanmsg.tui.wording import (
     TRUST_MEANINGS,
     TRUST_WORDS,
+    likeness,
     percent,
     presence_glyph,
     presence_word,
+    rule_words,
     transfer_size,
     transfer_state,
     transfer_title,
@@ -79,7 +82,8 @@ def _help_of(command: Command, columns: int) -> list[Row]:
         [("class:heading", f" /{command.name} {command.usage}".rstrip())],
         [],
         *paragraph(command.help, columns),
-        *(paragraph(f"Also: {names}", columns) if names else []),
+        *([[], *paragraph(command.more, columns)] if command.more else []),
+        *([[], *paragraph(f"Also: {names}", columns)] if names else []),
     ]
 
 
@@ -148,7 +152,7 @@ def people_page(state: State, page: Page, columns: int) -> list[Row]:
     """Who is here, and who is known; with a name, everything about one."""
     if page.topic:
         peers = [peer for peer in state.peers.values() if peer.id.hex() == page.topic]
-        return [row for peer in peers for row in _person(state, peer, columns)]
+        return [row for peer in peers for row in _person(state, page, peer, columns)]
     here = state.here
     rows: list[Row] = [
         [("class:heading", f" PEOPLE   {here} here, {len(state.peers) - here} known but not here")],
@@ -183,21 +187,67 @@ def last_seen(state: State, peer: Peer) -> str:
     return clock(peer.last_seen) if recent else date(peer.last_seen, year=False)
 
 
-def _person(state: State, peer: Peer, columns: int) -> list[Row]:
+def _person(state: State, page: Page, peer: Peer, columns: int) -> list[Row]:
     lines = [
         f"calls itself   {printable(peer.nickname, Kind.NAME)}",
         f"state          {presence_word(peer)} {printable(peer.note)}".rstrip(),
         f"key            {trust_words(peer, state.glyphs)}: {TRUST_MEANINGS[peer.trust]}",
+        f"               since {date(peer.verified_at)}" if peer.verified_at else "",
         f"fingerprint    {fingerprint(peer.id)}",
+        f"safety number  {page.lines[0]}: the same on both screens, to read out" if page.lines else "",
+        f"files          {rule_words(state, peer).partition(': ')[2]}; /auto changes it",
+        f"calls          {'muted' if peer.muted else 'you are called'}; /mute changes it",
         f"addresses      {', '.join(map(str, peer.addresses)) or 'none known'}",
         f"first seen     {date(peer.first_seen)} {clock(peer.first_seen)}" if peer.first_seen else "",
         f"last seen      {date(peer.last_seen)} {clock(peer.last_seen)}" if peer.last_seen else "",
     ]
-    if state.is_odd(peer):
-        lines.append("!! this name mixes letters of several alphabets: it may imitate another")
+    if odd := likeness(state, peer):
+        lines.append(f"!! {odd}")
     rows: list[Row] = [[("class:heading", f" {state.label(peer.id)}")], []]
     for line in lines:
         rows += paragraph(line, columns) if line else []
+    return rows
+
+
+# --- settings, doctor ---
+
+
+def settings_page(state: State, page: Page, columns: int) -> list[Row]:
+    """Every setting of the screen with its value; and those of the node, which count from the next start."""
+    rows: list[Row] = [[("class:heading", " SETTINGS")]]
+    rows += [*paragraph("/set KEY VALUE changes one, here and in the config file.", columns), []]
+    for option in OPTIONS:
+        value = shown(state.options.get(option.name))
+        rows += _explained(f"{option.name}  {value}", f"{option.help}: {option.usage}", 28, columns)
+    rows += [[], [("class:heading", " From the next start on")], []]
+    for line in page.lines:
+        key, _, value = line.partition("  ")
+        rows += _explained(key, value, 28, columns)
+    words = f'Keys: [tui.keys] in the config file, like  switch = "c-p"; {key_of(state, "help")} shows them.'
+    return [*rows, [], *paragraph(words, columns)]
+
+
+SEVERITIES = {
+    Severity.PROBLEM: ("!!", "class:alert"),
+    Severity.WARNING: ("!", "class:alert"),
+    Severity.SUSPICION: ("?", "class:strong"),
+    Severity.NOTE: ("-", ""),
+    Severity.OK: ("ok", "class:good"),
+}
+
+
+def doctor_page(state: State, page: Page, columns: int) -> list[Row]:  # noqa: ARG001 - as above
+    """What was looked at, what is wrong first, each with what to do and to type."""
+    wrong = sum(not finding.ok for finding in page.findings)
+    verdict = "all is well" if not wrong else plural(wrong, "thing to look at", "things to look at")
+    rows: list[Row] = [[("class:heading", f" DOCTOR   {verdict}")], []]
+    for finding in page.findings:
+        sign, style = SEVERITIES[finding.severity]
+        first, *more = wrap(printable(finding.message), columns - 6)
+        rows.append([("", " "), (style, f"{sign:>2} "), ("", first)])
+        rows += [[("", " " * 4 + line)] for line in more]
+        rows += paragraph(printable(finding.hint), columns, 4) if finding.hint else []
+        rows += [[("", " " * 6), ("class:key", printable(command))] for command in finding.commands]
     return rows
 
 
@@ -238,5 +288,7 @@ PAGES: dict[str, Callable[[State, Page, int], list[Row]]] = {
     "transfers": transfers_page,
     "people": people_page,
     "status": status_page,
+    "settings": settings_page,
+    "doctor": doctor_page,
     "text": text_page,
 }

@@ -1,7 +1,8 @@
 """What stands in a conversation's place: nobody is here yet, or a key has changed."""
 
-from lanmsg.api import Interface, Peer, Trust
+from lanmsg.api import Interface, Peer, Trust, Wish
 from lanmsg.terminal import Kind, fingerprint, plural, printable
+from lanmsg.tui import comparing
 from lanmsg.tui.commands import quoted
 from lanmsg.tui.pages import interface_words, last_seen, paragraph
 from lanmsg.tui.rows import Row, filled, width
@@ -32,7 +33,7 @@ def welcome(state: State, columns: int) -> list[Row]:
         label = " " if narrow else f"{'Searching on' if index == 0 else '':13} "
         rows.append([("", f"  {label}{interface_words(state, each)}")])
     if not used:
-        rows.append([("class:alert", "  No network is up: plug in a cable or join a Wi-Fi.")])
+        rows += [[("class:alert", f"  {line}")] for line in wrap(_why_nowhere(state), columns - 3)]
     rows += [[], [("", "  Still empty after a minute?  Most likely first:")]]
     heard = any(each.heard for each in used)
     for number, line in enumerate(_causes(state, used, heard=heard), 1):
@@ -44,6 +45,13 @@ def welcome(state: State, columns: int) -> list[Row]:
         *paragraph("/status shows more · /name changes your name".replace("·", state.glyphs.dot), columns, 2),
     ]
     return rows
+
+
+def _why_nowhere(state: State) -> str:
+    untrusted = [each.name for each in state.interfaces if each.is_untrusted]
+    if untrusted:
+        return f"Quiet on {', '.join(untrusted)}, which you have not trusted: lanmsg network trust"
+    return "No network is up: plug in a cable or join a Wi-Fi."
 
 
 def _causes(state: State, used: list[Interface], *, heard: bool) -> list[str]:
@@ -91,6 +99,21 @@ def key_panel(state: State, columns: int, height: int) -> list[Row]:
     return framed(state, rows, columns)
 
 
+def comparing_panel(state: State, columns: int, height: int) -> list[Row]:
+    """In place of a conversation's last rows while words are compared with that person."""
+    peer = state.open.peer if state.open is not None else None
+    verification = state.verifications.get(peer) if peer is not None else None
+    waits = verification is not None and verification.is_open and verification.wish is Wish.COMPARE
+    if verification is None or not waits:
+        return []
+    lines = comparing.story(state, verification)
+    rows = [part for line in lines for part in (wrap(line, columns - 4) if line else [""])]
+    if len(rows) + 2 > height:
+        # Too small for the story: the words alone.
+        rows = [part for line in (lines[0], lines[2]) for part in wrap(line.strip(), columns - 4)]
+    return framed(state, rows, columns, "class:strong")
+
+
 def _key_words(state: State, changed: Peer, known: Peer | None) -> list[str]:
     name = printable(changed.name, Kind.NAME)
     label = quoted(state.label(changed.id))
@@ -117,15 +140,14 @@ def _held_back(state: State, known: Peer | None) -> list[str]:
     return [f"{plural(messages, 'message')} and {plural(files, 'file')} are held back for the old key."]
 
 
-def framed(state: State, lines: list[str], columns: int) -> list[Row]:
-    """Lines in a box; the only box of the screen."""
+def framed(state: State, lines: list[str], columns: int, style: str = "class:alert") -> list[Row]:
+    """Lines in a box; the only kind of box on the screen."""
     glyphs = state.glyphs
     left_top, right_top, left_end, right_end = glyphs.corners
     inner = columns - 4
-    style = "class:alert"
     rows: list[Row] = [[(style, left_top + glyphs.rule * (columns - 2) + right_top)]]
     for number, line in enumerate(lines):
-        text = filled([("class:alert" if number == 0 else "", line)], inner)
+        text = filled([(style if number == 0 else "", line)], inner)
         rows.append([(style, f"{glyphs.pipe} "), *text, (style, f" {glyphs.pipe}")])
     rows.append([(style, left_end + glyphs.rule * (columns - 2) + right_end)])
     return rows

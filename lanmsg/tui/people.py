@@ -5,7 +5,7 @@ from lanmsg.terminal import cell_width, clip
 from lanmsg.tui.pages import last_seen
 from lanmsg.tui.rows import Row, spread
 from lanmsg.tui.state import State
-from lanmsg.tui.wording import presence_glyph, presence_word
+from lanmsg.tui.wording import TRUST_WORDS, presence_glyph, presence_word, trust_sign
 
 
 def people_list(state: State, cells: int, height: int) -> list[Row]:
@@ -57,12 +57,15 @@ def list_row(state: State, conversation: Conversation, cells: int) -> Row:
     slot = state.slots.get(conversation)
     right = _right(state, peer, unread, slot, wide=cells >= 25)
     room = cells - 3 - cell_width(right)
-    name = clip(state.title(conversation), max(room, 4), glyphs.ellipsis)
+    mark = f" {trust_sign(peer.trust, glyphs)}" if peer is not None and peer.trust is Trust.VERIFIED else ""
+    name = clip(state.title(conversation), max(room - cell_width(mark), 4), glyphs.ellipsis)
     return [
         ("class:strong", glyphs.open if is_open else " "),
         (style, sign),
         ("", " "),
-        (name_style, name + " " * max(room - cell_width(name), 0)),
+        (name_style, name),
+        ("class:good", mark),
+        ("", " " * max(room - cell_width(name + mark), 0)),
         ("class:unread" if unread else "", right),
     ]
 
@@ -95,4 +98,6 @@ def _word(state: State, peer: Peer | None, *, wide: bool) -> str:
         return "changed" if wide else ""
     if not peer.present:
         return last_seen(state, peer)
+    if peer.trust is Trust.NEW:
+        return TRUST_WORDS[Trust.NEW]
     return presence_word(peer) if wide and presence_word(peer) != "here" else ""

@@ -4,30 +4,31 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TextIO
 
-from lanmsg.api import LanmsgError, MessageAdded, NodeEvent, Settings, steady_clock, wall_clock
-from lanmsg.terminal import Kind, printable
-from lanmsg.tui import actions, pages
-from lanmsg.tui.desk import Desk, ScreenNode
+from lanmsg.api import LanmsgError, Message, MessageAdded, NodeEvent, Settings, steady_clock, wall_clock
+from lanmsg.terminal import Kind, date, printable
+from lanmsg.tui import actions, comparing, pages
+from lanmsg.tui.desk import Desk, ScreenNode, diagnosing
 from lanmsg.tui.ending import ends_by_signal, first_fault
 from lanmsg.tui.lines import Lines
 from lanmsg.tui.moves import Want
+from lanmsg.tui.options import Options
 from lanmsg.tui.rows import Row, with_plain_signs
-from lanmsg.tui.state import State
+from lanmsg.tui.state import Answer, State
 from lanmsg.tui.theme import ASCII
 from lanmsg.tui.update import seen, update
-from lanmsg.tui.wording import with_hint
+from lanmsg.tui.wording import trust_words, with_hint
 
 Opening = AbstractAsyncContextManager[ScreenNode]
 ReadLine = Callable[[str], Awaitable[str | None]]
 """Shows a prompt, gives the next line; None at the end. Raises KeyboardInterrupt."""
 
 COLUMNS = 100
-SHOWN = 5
-"""Messages said again when a conversation is opened."""
+SHOWN, SHOWN_MOST = 5, 50
+"""Messages said again when a conversation is opened, and when a day or all unread ones are."""
 
 
 class Plain:
@@ -35,14 +36,22 @@ class Plain:
 
     def __init__(self, settings: Settings, read_line: ReadLine, write: Callable[[str], None]) -> None:
         self.state = State(
-            name=settings.name, port=settings.port, downloads=str(settings.downloads), glyphs=ASCII
+            name=settings.name,
+            port=settings.port,
+            downloads=str(settings.downloads),
+            glyphs=ASCII,
+            options=Options(settings.tui),
         )
+        self._settings = settings
+        self._wanted: list[Want] = []
         self.state.list_hidden, self.state.pane = True, (COLUMNS, 1)
         self._lines = Lines(self.state)
         self._read_line = read_line
         self._write = write
         self._code: int | None = None
         self._desk: Desk | None = None
+        self._answered: Answer | None = None  # what a yes or a no comes to, and the line it stands for
+        self._again = ""
         self._reading: asyncio.Task[None] | None = None
 
     # --- hands of the commands ---
@@ -59,7 +68,21 @@ class Plain:
         self._write(printable(text, Kind.TEXT))
 
     def want(self, want: Want) -> None:
-        """Nothing scrolls here; `lanmsg history` has everything."""
+        """Nothing scrolls here: what a screen would go to is said again."""
+        self._wanted.append(want)
+
+    def answer(self, answer: str) -> None:
+        """Of a question: yes or no, as commands."""
+        asking, verification = self.state.asking, comparing.asked(self.state)
+        self.state.asking = None
+        if asking is not None:
+            self._answered = asking.on_yes if answer == "yes" else asking.on_no
+        elif verification is not None:
+            self._again = comparing.line(self.state, verification, answer, seen=True)
+
+    def call(self, text: str) -> str:
+        self._write(text)
+        return "a line"
 
     # --- the run ---
 
@@ -91,7 +114,9 @@ class Plain:
         for summary in await node.conversations():
             talk = state.talk(summary.conversation)
             talk.unread, talk.first_unread = summary.unread, summary.first_unread
-        self._desk = Desk(node, state, self)
+        for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
+            comparing.put(state, verification)
+        self._desk = Desk(node, state, self, self._settings, diagnosing(self._settings, node))
         here = sorted(state.label(peer.id) for peer in state.peers.values() if peer.present)
         self._write(f"You are {state.name}. {', '.join(here) or 'Nobody'} here. /help lists commands.")
         if unread := state.unread():
@@ -131,12 +156,10 @@ class Plain:
         before = self.state.open
         if self._desk is None or not line.strip():
             return
-        try:
-            await actions.enter(self._desk, line)
-        except LanmsgError as error:
-            self._write(printable(with_hint(str(error), error.hint)))
-        if self.state.asking is not None:
-            self._write(f"{self.state.asking.text}. /quit again to leave")
+        await self._carry_out(self._desk, line)
+        if self.state.asking is not None and self._code is None:
+            text = self.state.asking.text
+            self._write(f"{text}{'' if text.endswith('?') else '.'} /yes or /no")
         if self.state.notice is not None:
             self._write(self.state.notice.text)
             self.state.notice = None
@@ -144,24 +167,65 @@ class Plain:
             for row in pages.page_rows(self.state, self.state.page, COLUMNS):
                 self._write(_text(row))
             self.state.page = None
+        for want in self._wanted:
+            await self._say_again(want)
+        self._wanted.clear()
         if self.state.open != before:
             await self._opened()
+
+    async def _carry_out(self, desk: Desk, line: str) -> None:
+        """The line, and what an answer to a question comes to."""
+        try:
+            await actions.enter(desk, line)
+            answered, again = self._answered, self._again
+            self._answered, self._again = None, ""
+            if answered is not None:
+                await answered()
+            elif again:
+                await actions.enter(desk, again)
+        except LanmsgError as error:
+            self._write(printable(with_hint(str(error), error.hint)))
 
     async def _opened(self) -> None:
         talk = self.state.current
         if talk is None or self._desk is None:
             return
-        count = max(SHOWN, min(talk.line_count, 50))
+        count = max(SHOWN, min(talk.line_count, SHOWN_MOST))
         found = await self._desk.node.read(
             lambda store: store.history.messages(talk.conversation, limit=count)
         )
-        self._write(f"Conversation with {self.state.title(talk.conversation)}.")
+        peer = self.state.peer_of(talk.conversation)
+        key = f" ({trust_words(peer, ASCII)})" if peer is not None else ""
+        self._write(f"Conversation with {self.state.title(talk.conversation)}{key}.")
         talk.loaded = True
         talk.fill(found)
+        self._say(found)
+        await self._mark_read()
+
+    async def _say_again(self, want: Want) -> None:
+        """The newest, the last so many, or the first ones of a day."""
+        if self._desk is None:
+            return
+        since = want.time if want.kind == "since" else None
+        limit = want.number if want.kind == "last" else SHOWN_MOST if since else SHOWN
+        found = await self._desk.node.read(
+            lambda store: store.history.messages(
+                want.conversation, limit=limit, since=since, after=0 if since else None
+            )
+        )
+        day = 0
         for message in found:
+            if since and (today := int(message.stored_at // 86400)) != day:
+                day = today
+                self._write(f"{date(message.stored_at)}:")
+            self._say([message])
+        if not found:
+            self._write("nothing was said here since then")
+
+    def _say(self, messages: Sequence[Message]) -> None:
+        for message in messages:
             for line in self._lines.message(message, time=True):
                 self._write(line)
-        await self._mark_read()
 
     async def _mark_read(self) -> None:
         read = seen(self.state)

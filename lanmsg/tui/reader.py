@@ -39,6 +39,8 @@ class Reader:
                 await self._newer(talk)
             case "around":
                 await self._around(talk, want.number)
+            case "last":
+                await self._last(talk, want.number)
             case "since":
                 await self._since(talk, want.time)
             case _:
@@ -49,6 +51,8 @@ class Reader:
         found = await self._messages(talk.conversation, limit=limit)
         talk.anchor = None
         loaded(self._state, talk, found, older=len(found) == limit, newer=False)
+        if moves.to_first_unread(self._state, talk) is not None and talk.line is not None:
+            await self._around(talk, talk.line)
 
     async def _older(self, talk: Talk) -> None:
         known = talk.messages()
@@ -74,6 +78,11 @@ class Reader:
         after = await self._messages(talk.conversation, after=number - 1, limit=AROUND)
         loaded(self._state, talk, [*before, *after], older=len(before) == AROUND, newer=len(after) == AROUND)
         moves.show_message(self._state, talk, number)
+
+    async def _last(self, talk: Talk, count: int) -> None:
+        found = await self._messages(talk.conversation, limit=count)
+        if found:
+            await self._around(talk, found[0].number)
 
     async def _since(self, talk: Talk, time: float) -> None:
         found = await self._messages(talk.conversation, after=0, since=time, limit=1)

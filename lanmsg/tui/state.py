@@ -4,6 +4,7 @@ Plain values changed in place by update and moves: with 5,000 people and 500 mes
 each event would be most of the work. Whoever draws only reads.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from lanmsg.api import (
@@ -11,6 +12,7 @@ from lanmsg.api import (
     Conversation,
     Delivery,
     Direction,
+    Finding,
     Interface,
     Peer,
     PeerId,
@@ -18,10 +20,12 @@ from lanmsg.api import (
     Transfer,
     TransferState,
     Trust,
+    Verification,
 )
 from lanmsg.terminal import Kind, folded, mixes_scripts, printable
 from lanmsg.tui.keys import KEYS
 from lanmsg.tui.keys import Key as KeyBinding
+from lanmsg.tui.options import Options
 from lanmsg.tui.talk import Note, Talk
 from lanmsg.tui.theme import FANCY, Glyphs
 
@@ -48,15 +52,24 @@ class Notice:
     until: float
 
 
+Answer = Callable[[], Awaitable[object]]
+"""What a question that was answered comes to."""
+
+
 @dataclass(slots=True)
 class Asking:
-    """A question of our own in the question bar; offers stand behind it."""
+    """A question of our own in the question bar; offers stand behind it.
 
-    kind: str  # "paste", "quit", "cancel"
+    `choices`: (action, word) for the keys yes, no, other and back (Esc).
+    """
+
+    kind: str  # "paste", "quit", "cancel", "delete", "verify"
     text: str
-    keys: tuple[tuple[str, str], ...]
+    choices: tuple[tuple[str, str], ...]
     paste: str = ""
     number: int = 0
+    on_yes: Answer | None = None
+    on_no: Answer | None = None
 
 
 @dataclass(slots=True)
@@ -74,11 +87,12 @@ class Query:
 class Page:
     """A page in place of the conversation."""
 
-    kind: str  # "help", "transfers", "people", "status", "text"
+    kind: str  # "help", "transfers", "people", "status", "settings", "doctor", "text"
     scroll: int = 0
     chosen: int = 0
     topic: str = ""
     lines: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -113,6 +127,8 @@ class State:
     transfers: dict[int, Progress] = field(default_factory=dict)
     moving: dict[int, Progress] = field(default_factory=dict)  # the part that may be in the strip
     questions: list[int] = field(default_factory=list)  # offers that wait for this person
+    verifications: dict[PeerId, Verification] = field(default_factory=dict)
+    comparing: list[PeerId] = field(default_factory=list)  # comparisons that wait for this person
     asking: Asking | None = None
     question_since: float = 0.0
     query: Query | None = None
@@ -127,7 +143,7 @@ class State:
     focused: bool = True
     copying: bool = False
     list_hidden: bool = False
-    mouse: bool = False
+    options: Options = field(default_factory=Options)
     quit_armed: float = 0.0
     noted: int = 0
     wall: float = 0.0
@@ -191,8 +207,8 @@ class State:
         return None
 
     def is_odd(self, peer: Peer) -> bool:
-        """A name made to be taken for another: letters of several scripts."""
-        return not peer.petname and mixes_scripts(peer.name)
+        """A name that could be taken for another: like somebody's, or in letters of several scripts."""
+        return not peer.petname and (bool(peer.lookalike_of) or mixes_scripts(peer.name))
 
     # --- conversations ---
 

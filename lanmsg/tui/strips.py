@@ -1,13 +1,14 @@
 """The rows round the input: question, transfers, the line being answered, status, and the footer."""
 
-from lanmsg.api import Direction, Status, Transfer, TransferState
-from lanmsg.terminal import UNITS, human_duration, human_rate, human_size, plural
-from lanmsg.tui import moves
+from lanmsg.api import Direction, Status, Transfer, TransferState, Trust
+from lanmsg.terminal import UNITS, cell_width, clip, human_duration, human_rate, human_size, plural
+from lanmsg.tui import comparing, moves
 from lanmsg.tui.entries import quoted
 from lanmsg.tui.keys import Key, shown
 from lanmsg.tui.rows import Row, all_in, clipped, filled, first_that_fits, spread, width
 from lanmsg.tui.state import Progress, State
 from lanmsg.tui.wording import (
+    TRUST_WORDS,
     ending,
     percent,
     transfer_size,
@@ -37,9 +38,12 @@ def question(state: State, columns: int) -> list[Row]:
     """What this person is asked, and the keys that answer; never a key that writes a letter."""
     ellipsis = state.glyphs.ellipsis
     if state.asking is not None:
-        choices = [f"[{key}] {word}" for key, word in state.asking.keys]
-        row: Row = [("", f" {state.glyphs.question} {state.asking.text}   {'   '.join(choices)}")]
-        return [all_in("class:question", filled(row, columns, ellipsis))]
+        own = _own_question(state, state.asking.text, state.asking.choices, columns)
+        return [all_in("class:question", filled(own, columns, ellipsis))]
+    if (verification := comparing.asked(state)) is not None:
+        choices = comparing.choices(state, verification)
+        own = _own_question(state, comparing.question(state, verification), choices, columns)
+        return [all_in("class:question", filled(own, columns, ellipsis))]
     offer = moves.asked(state)
     if offer is None:
         return []
@@ -51,12 +55,27 @@ def question(state: State, columns: int) -> list[Row]:
     return [all_in("class:question", spread(left, right, columns, ellipsis))]
 
 
+def _own_question(state: State, text: str, answers: tuple[tuple[str, str], ...], columns: int) -> Row:
+    """The keys stay in sight; what is asked is cut before them."""
+    choices = [f"[{key_of(state, action)}] {word}" for action, word in answers]
+    sign, cells = state.glyphs.question, columns - 4
+    keys = ""
+    for gap in ("   ", "  ", " "):
+        keys = gap.join(choices)
+        if cell_width(text) + cell_width(keys) + len(gap) <= cells:
+            return [("", f" {sign} {text}{gap}{keys}")]
+    room = max(cells - cell_width(keys), 8)
+    return [("", f" {sign} {clip(text, room, state.glyphs.ellipsis)} {keys}")]
+
+
 def _offer_wordings(state: State, offer: Transfer) -> list[str]:
     yes, no, other = (key_of(state, action) for action in ("yes", "no", "other"))
     sign, title, size = state.glyphs.question, transfer_title(offer), transfer_size(offer)
     program = f", {warning(offer)}" if warning(offer) else ""
     free = f", {human_size(state.free)} free" if state.free is not None else ""
     person, label = who(state, offer), state.label(offer.peer)
+    known = state.peers.get(offer.peer)
+    short = f"{label} ({TRUST_WORDS[known.trust if known else Trust.NEW]})"
     wide = f"    [{yes}] accept   [{no}] decline   [{other}] save as"
     middle = f"  [{yes}] accept [{no}] decline [{other}] save as"
     return [
@@ -65,6 +84,7 @@ def _offer_wordings(state: State, offer: Transfer) -> list[str]:
         f" {sign} {person} offers {title} ({size}{program}){wide}",
         f" {sign} {person}: {title} {size}{program}{middle}",
         f" {sign} {person}: {title} {size}{program}  [{yes}] accept [{no}] decline",
+        f" {sign} {short}: {title} {size}{program}  [{yes}] accept [{no}] decline",
         f" {sign} {label}: {title} {size}{program}  [{yes}] accept [{no}] decline",
         f" {sign} {title} {size}{program} [{yes}] accept [{no}] no",
         f" {sign} [{yes}] yes [{no}] no {size} {title}",
@@ -125,7 +145,8 @@ def _movement(state: State, progress: Progress, bar: int, columns: int) -> Row:
 def _speed(state: State, progress: Progress, gap: str, *, short: bool) -> Row:
     transfer = progress.transfer
     if transfer.state is TransferState.PAUSED:
-        return [("class:strong", f"{gap}{state.glyphs.pause} paused")]
+        who_ = f" by {state.label(transfer.peer)}" if transfer.held_there else ""
+        return [("class:strong", f"{gap}{state.glyphs.pause} paused{who_}")]
     if transfer.state is not TransferState.RUNNING or progress.rate <= 0:
         return [("", f"{gap}starting")]
     row: Row = [("", f"{gap}{human_rate(progress.rate)}")]
@@ -190,7 +211,8 @@ def _ourselves(state: State, columns: int) -> list[str]:
         parts.append(f"{sign} {state.status.name.lower() if state.status else 'here'}")
     used = [each for each in state.interfaces if not each.skipped]
     if not used:
-        parts.append("NO NETWORK")
+        is_quiet = any(each.is_untrusted for each in state.interfaces)
+        parts.append("QUIET HERE" if is_quiet else "NO NETWORK")
     elif columns >= 100:
         parts.append(f"{used[0].name} {used[0].address}" + (f" +{len(used) - 1}" if len(used) > 1 else ""))
     else:

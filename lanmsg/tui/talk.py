@@ -111,6 +111,12 @@ class Talk:
             latest = entry.time = max(entry.time, latest)
         self.entries = sorted(self.index.values(), key=lambda entry: (entry.time, entry.key))
 
+    def drop(self, value: Message) -> None:
+        """One message is gone from the store."""
+        entry = self.index.pop(Entry.of(value).key, None)
+        if entry is not None:
+            self.entries.remove(entry)
+
     def forget_all(self) -> None:
         """Only what the window holds; the store keeps everything."""
         self._forget(self.entries[:])

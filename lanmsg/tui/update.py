@@ -24,8 +24,10 @@ from lanmsg.api import (
     TransferAdded,
     TransferChanged,
     TransferState,
+    VerificationChanged,
 )
 from lanmsg.terminal import clock
+from lanmsg.tui import comparing
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Note, Talk
 
@@ -56,6 +58,8 @@ def update(state: State, event: NodeEvent) -> Damage:
             damage = _message_added(state, event.message)
         case MessageChanged():
             damage = _message_changed(state, event.message)
+        case VerificationChanged():
+            comparing.took(state, event)
         case ReadMarkMoved():
             damage = _read_elsewhere(state, event)
         case TransferAdded() | TransferChanged():

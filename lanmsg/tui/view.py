@@ -4,13 +4,13 @@ from lanmsg.api import Conversation, Message, Peer, Trust
 from lanmsg.terminal import cell_width, clip, fingerprint, fit, printable
 from lanmsg.tui import moves, pages, roster, strips
 from lanmsg.tui.entries import rows_of
-from lanmsg.tui.panels import key_panel, welcome
+from lanmsg.tui.panels import comparing_panel, key_panel, welcome
 from lanmsg.tui.people import list_row, people_list
 from lanmsg.tui.rows import Row, all_in, clipped, filled, spread
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.viewport import Sight, see
-from lanmsg.tui.wording import presence_glyph, presence_word, trust_words
+from lanmsg.tui.wording import likeness, presence_glyph, presence_word, trust_words
 
 MIN_COLUMNS, MIN_ROWS = 20, 6
 MENU_ROWS = 8
@@ -89,7 +89,7 @@ def _pane(state: State, columns: int, height: int) -> list[Row]:
         inviting: list[Row] = [[("class:title", f" {title}")], *said, *([[]] * height)]
         return [clipped(row, columns) for row in inviting[:height]]
     state.pane = (columns, max(height - 1, 1))
-    panel = key_panel(state, columns, height - 1)
+    panel = key_panel(state, columns, height - 1) or comparing_panel(state, columns, height - 1)
     room = max(height - 1 - len(panel), 0)
     rows, sight = _conversation(state, talk, room)
     blank: list[Row] = [[] for _ in range(room - len(rows))]
@@ -149,8 +149,8 @@ def _title(state: State, peer: Peer | None) -> Row:
     if not state.is_pinned(peer.id) and not peer.petname:
         # A name alone proves nothing: the key's first digits tell two of a name apart.
         parts.append(("", f" {fingerprint(peer.id, 2)}"))
-    if state.is_odd(peer):
-        parts.append(("class:alert", "  !! letters of several alphabets in this name"))
+    if odd := likeness(state, peer):
+        parts.append(("class:alert", f"  !! {odd}"))
     own_name = printable(peer.nickname) if peer.petname and peer.petname != peer.nickname else ""
     where = " ".join(part for part in (own_name, peer.host) if part)
     return [*parts, ("", f"{dot}{where}")] if where and state.columns >= 100 else parts

@@ -1,7 +1,7 @@
 """Words for states of people, messages and transfers; the same all over the screen and in plain lines."""
 
-from lanmsg.api import Delivery, Direction, Message, Peer, Status, Transfer, TransferState, Trust
-from lanmsg.terminal import Kind, clock, human_size, plural, printable
+from lanmsg.api import Delivery, Direction, FileRule, Message, Peer, Status, Transfer, TransferState, Trust
+from lanmsg.terminal import Kind, clock, fingerprint, human_size, plural, printable
 from lanmsg.tui.state import State
 from lanmsg.tui.theme import Glyphs
 
@@ -43,16 +43,49 @@ def presence_word(peer: Peer) -> str:
     return {Status.AVAILABLE: "here", Status.AWAY: "away", Status.BUSY: "busy"}[peer.status]
 
 
+def trust_sign(trust: Trust, glyphs: Glyphs) -> str:
+    """One sign a state, none for a pinned key: what is usual needs no sign."""
+    return {
+        Trust.NEW: glyphs.new,
+        Trust.PINNED: "",
+        Trust.VERIFIED: glyphs.delivered,
+        Trust.CHANGED: "!!",
+        Trust.BLOCKED: glyphs.failed,
+    }[trust]
+
+
 def trust_words(peer: Peer, glyphs: Glyphs) -> str:
     """What this person has decided about the key; said in words, as it is what a title must not get wrong."""
-    sign = {Trust.VERIFIED: f"{glyphs.delivered} ", Trust.CHANGED: "!! "}.get(peer.trust, "")
-    return sign + TRUST_WORDS[peer.trust]
+    return f"{trust_sign(peer.trust, glyphs)} {TRUST_WORDS[peer.trust]}".strip()
 
 
 def who(state: State, transfer: Transfer) -> str:
-    """The person of an offer, and what is decided about the key."""
-    peer = state.peers.get(transfer.peer)
-    return f"{state.label(transfer.peer)} ({TRUST_WORDS[peer.trust if peer else Trust.NEW]})"
+    """The person of an offer, and what is decided about the key; of one not pinned its first digits too."""
+    peer = state.peers.get(transfer.peer) or Peer(transfer.peer, "")
+    words = trust_words(peer, state.glyphs)
+    digits = "" if state.is_pinned(peer.id) else f" {fingerprint(peer.id, 2)}"
+    return f"{state.label(peer.id)} ({words}{digits})"
+
+
+def likeness(state: State, peer: Peer) -> str:
+    """Why a name could be taken for another's, or ""."""
+    if peer.petname:
+        return ""
+    if peer.lookalike_of:
+        return f"looks like {printable(peer.lookalike_of, Kind.NAME)}, but is not"
+    return "letters of several alphabets in this name" if state.is_odd(peer) else ""
+
+
+def rule_words(state: State, peer: Peer) -> str:
+    """What becomes of files that somebody offers."""
+    most = f" up to {human_size(peer.file_rule_max)}" if peer.file_rule_max is not None else ""
+    what = {
+        FileRule.DEFAULT: "you are asked, as with everybody",
+        FileRule.ASK: "you are asked",
+        FileRule.ACCEPT: f"accepted without a question{most}",
+        FileRule.REFUSE: "declined without a question",
+    }[peer.file_rule]
+    return f"files of {state.label(peer.id)}: {what}"
 
 
 def transfer_title(transfer: Transfer) -> str:
@@ -89,6 +122,8 @@ def transfer_state(state: State, transfer: Transfer) -> str:
     ours, theirs = _PHRASES[transfer.state]
     phrase = theirs if transfer.direction is Direction.IN else ours
     done = percent(transfer)
+    if transfer.is_held:
+        phrase = "paused{at} by " + _holders(transfer, peer)
     said = phrase.format(
         peer=peer,
         number=transfer.number,
@@ -100,6 +135,12 @@ def transfer_state(state: State, transfer: Transfer) -> str:
     )
     # "cancelled: cancelled by the other side" stutters.
     return said.replace(f"{transfer.state.value}: {transfer.state.value}", transfer.state.value, 1)
+
+
+def _holders(transfer: Transfer, peer: str) -> str:
+    return {(True, False): "you", (False, True): peer}.get(
+        (transfer.held_here, transfer.held_there), f"you and {peer}"
+    )
 
 
 _PHRASES = {

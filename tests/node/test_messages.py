@@ -127,3 +127,20 @@ def test_what_one_screen_has_read_the_other_screen_of_the_home_hears_of(neighbou
         assert await heard.next(ReadMarkMoved) == ReadMarkMoved(with_ben, last.number)
 
     neighbours.run(story)
+
+
+def test_what_is_deleted_here_stays_with_the_other(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        with_ben, with_anna = Conversation.with_peer(ben.id), Conversation.with_peer(anna.id)
+        sent = await say_and_wait(anna, ben, "one")
+        await say_and_wait(anna, ben, "two")
+        await anna.delete_message(sent.number)
+        assert await texts(anna) == ["two"]
+        with pytest.raises(LanmsgError):
+            await anna.delete_message(sent.number)
+        await anna.delete_conversation(with_ben)
+        assert await anna.history(with_ben) == []
+        assert [each.text for each in await ben.history(with_anna)] == ["one", "two"]
+
+    neighbours.run(story)

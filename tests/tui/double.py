@@ -14,6 +14,7 @@ from lanmsg.api import (
     Conversation,
     Delivery,
     Direction,
+    FileRule,
     Interface,
     LanmsgError,
     Message,
@@ -28,6 +29,7 @@ from lanmsg.api import (
     PeerId,
     PeerLeft,
     Recipient,
+    SafetyNumber,
     Status,
     Transfer,
     TransferAdded,
@@ -35,7 +37,12 @@ from lanmsg.api import (
     TransferId,
     TransferState,
     Trust,
+    Verification,
+    VerificationChanged,
+    VerificationStage,
+    Wish,
 )
+from lanmsg.model import HELD
 
 NOON = 1_795_255_200.0
 """Sat 21 Nov 2026, 10:00 UTC: the day on which all pictures of the screen are taken."""
@@ -91,6 +98,7 @@ class Double:
     queues: list[asyncio.Queue[NodeEvent]] = field(default_factory=list)
     clock: float = NOON
     closed: bool = False
+    compared: dict[PeerId, Verification] = field(default_factory=dict)
 
     # --- what tests do ---
 
@@ -170,6 +178,11 @@ class Double:
         self.emit(TransferChanged(transfer, rate))
         return transfer
 
+    def compare(self, who: str, stage: VerificationStage, *, ours: bool = True, words: str = "") -> None:
+        """A comparison of words moves."""
+        peer = self.known[peer_id(who)]
+        self.emit(VerificationChanged(peer, stage, tuple(words.split()), ours))
+
     # --- what the screen does ---
 
     def events(self) -> AsyncIterator[NodeEvent]:
@@ -185,12 +198,22 @@ class Double:
     def peers(self, *, absent: bool = False) -> list[Peer]:
         return [peer for peer in self.known.values() if absent or peer.present]
 
+    def peer(self, peer: PeerId) -> Peer | None:
+        return self.known.get(peer)
+
     async def read(self, work: Callable[[Any], Any], /) -> Any:
         return work(self)
 
     @property
     def history(self) -> "Double":
         return self
+
+    @property
+    def verifications(self) -> "Double":
+        return self
+
+    def recent(self, *, since: float) -> list[Verification]:
+        return list(self.compared.values())
 
     def messages(
         self,
@@ -274,6 +297,46 @@ class Double:
     async def rename(self, peer: PeerId, petname: str) -> None:
         self.calls.append(("rename", peer, petname))
         self.meet(replace(self.known[peer], petname=petname))
+
+    async def set_muted(self, peer: PeerId, *, muted: bool) -> None:
+        self.meet(replace(self.known[peer], muted=muted))
+
+    async def set_file_rule(self, peer: PeerId, rule: FileRule, most: int | None = None) -> None:
+        self.meet(replace(self.known[peer], file_rule=rule, file_rule_max=most))
+
+    async def verify(self, peer: PeerId) -> Verification:
+        self.calls.append(("verify", peer))
+        known = self.compared.get(peer, Verification(peer, VerificationStage.ASKED, ours=True))
+        self.compared[peer] = replace(known, wish=Wish.COMPARE)
+        return self.compared[peer]
+
+    async def answer_verification(self, peer: PeerId, *, same: bool) -> None:
+        self.calls.append(("answer_verification", peer, same))
+        stage = VerificationStage.SAME if same else VerificationStage.DIFFERENT
+        trust = Trust.VERIFIED if same else Trust.CHANGED
+        self.meet(replace(self.known[peer], trust=trust, verified_at=self.clock))
+        self.emit(VerificationChanged(self.known[peer], stage, ours=True))
+
+    async def cancel_verification(self, peer: PeerId) -> None:
+        self.calls.append(("cancel_verification", peer))
+        self.emit(VerificationChanged(self.known[peer], VerificationStage.FAILED, reason="you broke it off"))
+
+    def safety_number(self, peer: PeerId) -> SafetyNumber:
+        return SafetyNumber(" ".join(f"{digit:05d}" for digit in range(12)), "LANMSG1:")
+
+    async def pause(self, number: int) -> None:
+        self.calls.append(("pause", number))
+        self.move(number, state=TransferState.PAUSED, code=HELD)
+
+    async def resume(self, number: int) -> None:
+        self.calls.append(("resume", number))
+        self.move(number, state=TransferState.RUNNING, code="")
+
+    async def delete_message(self, number: int) -> None:
+        self.calls.append(("delete_message", number))
+
+    async def delete_conversation(self, conversation: Conversation) -> None:
+        self.calls.append(("delete_conversation", conversation))
 
     async def accept(self, number: int, *, destination: Path | None = None) -> None:
         self.calls.append(("accept", number, destination))

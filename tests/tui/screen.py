@@ -19,7 +19,7 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from lanmsg.api import Settings
+from lanmsg.api import Diagnosis, Finding, Settings
 from lanmsg.tui.app import App
 from tests.tui.double import Double
 
@@ -90,6 +90,7 @@ class Screen:
         opening: Callable[[], AbstractAsyncContextManager[Any]] | None = None,
         ready: bool = True,
         settings: Settings | None = None,
+        findings: tuple[Finding, ...] = (),
     ) -> None:
         self.node = node or Double()
         self.size = Size(rows=rows, columns=columns)
@@ -103,6 +104,7 @@ class Screen:
             Path("/nowhere/home"), Path("/nowhere/files"), self.node.name, tui=tui or {}
         )
         self._ready = ready
+        self._diagnosis = Diagnosis(findings)
 
     async def __aenter__(self) -> "Screen":
         self._pipe = create_pipe_input()
@@ -114,6 +116,7 @@ class Screen:
             keys_from=self.keys,
             output=output,
             environment=self._environment,
+            diagnose=self._diagnose if self._diagnosis.findings else None,
         )
         self._rendered = asyncio.Event()
         self.app.application.after_render += lambda _: self._rendered.set()
@@ -132,6 +135,9 @@ class Screen:
             self.code = await asyncio.wait_for(self.running, PATIENCE)
         finally:
             self._pipe.__exit__(None, None, None)
+
+    async def _diagnose(self, peer: str) -> Diagnosis:
+        return self._diagnosis
 
     # --- doing ---
 

@@ -288,7 +288,7 @@ def test_the_bell_rings_for_what_nobody_looks_at() -> None:
         await screen.draw()
         assert "\x07" not in titles_removed(screen)
         node.hear("anna", "elsewhere")
-        await screen.draw()
+        await screen.until(lambda: "\x07" in titles_removed(screen))
         assert "\x07" in titles_removed(screen)
 
     play(scene, node)
@@ -298,7 +298,7 @@ def test_the_bell_rings_for_what_nobody_looks_at() -> None:
         await screen.draw()
         assert "\x07" not in titles_removed(screen)
 
-    play(silent, node, tui={"bell": False})
+    play(silent, node, tui={"notify": "off"})
 
 
 def titles_removed(screen: Screen) -> str:
@@ -321,6 +321,7 @@ def test_clicking_a_row_opens_it_and_the_wheel_scrolls() -> None:
     node = crowd()
     for number in range(100):
         node.hear("ben", f"message {number + 1}")
+    node.read_up_to[BEN] = 100
 
     async def scene(screen: Screen) -> None:
         await screen.shows("message 100")

@@ -186,7 +186,14 @@ def test_the_first_unread() -> None:
 
     async def scene(screen: Screen) -> None:
         await screen.type("<c-k>ben<enter>")
+        # Opened where reading stopped; the rest is below, and stays unread until it was in sight.
+        await screen.shows("60 new below: Esc")
+        assert "message 41\n" in screen.text
+        assert screen.app.state.talk(BEN).unread == 60
+        await screen.type("<esc>")
         await screen.shows("older unread: Alt-U")
+        assert "message 100\n" in screen.text
+        assert screen.app.state.talk(BEN).unread == 0
         await screen.type("<a-u>")
         assert "60 new" in screen.text
         assert "message 41\n" in screen.text

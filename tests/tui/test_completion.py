@@ -28,7 +28,7 @@ def texts(before: str) -> list[str]:
     ("before", "found"),
     [
         ("/acc", ["/accept "]),
-        ("/m", ["/msg ", "/me "]),
+        ("/m", ["/msg ", "/me ", "/mute "]),
         ("/msg an", ["anna ", '"anna b" ']),
         ("/msg B", ["ben "]),
         ('/msg "anna ', ['"anna b" ']),

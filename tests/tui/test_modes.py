@@ -45,9 +45,7 @@ def test_terminals_that_would_print_it_are_spared() -> None:
         assert output.written == []
 
 
-def test_a_flood_rings_once_in_a_while() -> None:
+def test_a_call_is_written_as_it_is() -> None:
     output = Recorder()
-    modes = Modes(output, {"TERM": "xterm"})
-    for second in range(11):
-        modes.ring(float(second))
-    assert output.written == ["bell"] * 3
+    Modes(output, {"TERM": "linux"}).write("\x07")
+    assert output.written == ["\x07"]

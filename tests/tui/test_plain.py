@@ -54,7 +54,7 @@ def test_a_talk() -> None:
     code, said, node = play(["hello", "/msg ben", "yes", "/nonsense", "", "/quit", "never"], node)
     assert code == 0
     assert "no conversation is open; /msg NAME opens one" in said
-    assert "Conversation with ben.\n10:00 ben: are you there?\n    hello?" in said
+    assert "Conversation with ben (pinned).\n10:00 ben: are you there?\n    hello?" in said
     assert ("send_text", BEN, "yes", None) in node.calls
     assert node.read_up_to[BEN] == 2
     assert "ben> /nonsense\nthere is no /nonsense" in said
@@ -108,7 +108,7 @@ def test_ctrl_c_twice_leaves_and_files_are_asked_about() -> None:
     node = crowd()
     node.offered("ben", "a", 10, state=TransferState.RUNNING)
     _, said, _ = play(["/quit", "/quit", "never"], node)
-    assert "1 transfer runs; they go on at the next start. /quit again to leave" in said
+    assert "1 transfer runs; they go on at the next start. /yes or /no" in said
     assert "never" not in said
 
 

@@ -49,7 +49,7 @@ def test_the_bar_says_who_what_and_how_to_answer() -> None:
     node.offered("ben", "notes.sh", 10)
     state = state_of(node)
     wide = text(strips.question(state, 120))
-    assert wide.startswith(" ? ben (verified) offers holiday-video.mkv (1.4 GB)")
+    assert wide.startswith(" ? ben (✓ verified) offers holiday-video.mkv (1.4 GB)")
     assert "[^Y] accept   [^N] decline   [^O] save as" in wide
     assert wide.endswith("question 1 of 2")
     assert text(strips.question(state, 80)).endswith("1/2")
@@ -62,13 +62,13 @@ def test_a_stranger_is_called_one() -> None:
     node = Double()
     node.meet(person("eve", trust=Trust.NEW))
     node.offered("eve", "a.txt", 10)
-    assert " ? eve (new) offers a.txt" in text(strips.question(state_of(node), 120))
+    assert " ? eve (+ new 8526 2ADF) offers a.txt" in text(strips.question(state_of(node), 120))
 
 
 def test_a_question_of_our_own_comes_first() -> None:
     node = Double()
     node.offered("ben", "a.txt", 10)
-    state = state_of(node, asking=Asking("quit", "a transfer runs", (("^Y", "quit"), ("Esc", "stay"))))
+    state = state_of(node, asking=Asking("quit", "a transfer runs", (("yes", "quit"), ("back", "stay"))))
     assert text(strips.question(state, 80)) == " ? a transfer runs   [^Y] quit   [Esc] stay"
     assert strips.question(state_of(), 80) == []
 
@@ -192,5 +192,5 @@ def test_hints_are_those_of_the_place() -> None:
         " F1 help  ^K switch  Tab next unread  / commands  PgUp scroll  ^F find"
     )
     state.page = Page("transfers")
-    assert "x cancel  r retry  y copy path" in text([strips.hints(state, 80, 24)])
+    assert "Enter open folder   p pause   x cancel   r retry" in text([strips.hints(state, 120, 24)])
     assert text([strips.hints(state, 120, 13)]) == " F1 help"

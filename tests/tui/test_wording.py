@@ -4,16 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from lanmsg.api import Delivery, Direction, OfferedFile, Recipient, Status, TransferState, Trust
+from lanmsg.api import Delivery, Direction, FileRule, OfferedFile, Recipient, Status, TransferState, Trust
 from lanmsg.cli.wording import trust_remark
+from lanmsg.terminal import fingerprint
 from lanmsg.tui.theme import ASCII, FANCY
 from lanmsg.tui.wording import (
     delivery_mark,
     ending,
     failure,
+    likeness,
     percent,
     presence_glyph,
     presence_word,
+    rule_words,
     transfer_size,
     transfer_state,
     transfer_title,
@@ -33,7 +36,9 @@ def test_trust_is_said_in_words(trust: Trust) -> None:
     node.meet(person("ben", trust=trust))
     state = state_of(node)
     assert trust_words(person("ben", trust=trust), FANCY).endswith(word)
-    assert who(state, node.offered("ben", "a", 1)).endswith(f"({word})")
+    pinned = trust in (Trust.PINNED, Trust.VERIFIED)
+    offered = who(state, node.offered("ben", "a", 1))
+    assert offered.endswith(f"{word})" if pinned else f"{word} {fingerprint(peer_id('ben'), 2)})")
     assert trust_remark(person("ben", trust=trust)) in ("", f" ({word})")
 
 
@@ -86,8 +91,8 @@ def test_who_offers_is_marked_with_what_is_known_of_the_key() -> None:
     node = Double()
     node.meet(person("ben", trust=Trust.VERIFIED), person("eve", trust=Trust.NEW))
     state = state_of(node)
-    assert who(state, node.offered("ben", "a", 1)) == "ben (verified)"
-    assert who(state, node.offered("eve", "a", 1)) == "eve (new)"
+    assert who(state, node.offered("ben", "a", 1)) == "ben (✓ verified)"
+    assert who(state, node.offered("eve", "a", 1)) == f"eve (+ new {fingerprint(peer_id('eve'), 2)})"
 
 
 def test_marks_of_delivery_count_when_there_are_several() -> None:
@@ -131,3 +136,37 @@ def test_a_hint_follows_a_question_as_its_own_sentence() -> None:
     assert with_hint("which address?", "/connect 10.0.0.1") == "which address? /connect 10.0.0.1"
     assert with_hint("nobody is called zoe", "/who") == "nobody is called zoe; /who"
     assert with_hint("no", "") == "no"
+
+
+def test_a_name_that_looks_like_anothers_says_so() -> None:
+    state = state_of()
+    assert likeness(state, person("b3n", lookalike_of="ben")) == "looks like ben, but is not"
+    assert "several alphabets" in likeness(state, person("b\u0435n"))
+    assert likeness(state, person("b3n", lookalike_of="ben", petname="Benno")) == ""
+    assert likeness(state, person("ben")) == ""
+
+
+@pytest.mark.parametrize(
+    ("rule", "most", "words"),
+    [
+        (FileRule.DEFAULT, None, "you are asked, as with everybody"),
+        (FileRule.ACCEPT, 2_000_000, "accepted without a question up to 2.0 MB"),
+        (FileRule.REFUSE, None, "declined without a question"),
+    ],
+)
+def test_rules_for_files_in_words(rule: FileRule, most: int | None, words: str) -> None:
+    node = Double()
+    peer = person("ben", file_rule=rule, file_rule_max=most)
+    node.meet(peer)
+    assert rule_words(state_of(node), peer) == f"files of ben: {words}"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("", "paused at 40 %"), ("held", "paused at 40 % by you"), ("held_there", "paused at 40 % by ben")],
+)
+def test_who_paused_it(code: str, words: str) -> None:
+    node = Double()
+    node.meet(person("ben"))
+    transfer = node.offered("ben", "a", 10, state=TransferState.PAUSED, done=4, code=code)
+    assert transfer_state(state_of(node), transfer) == words

@@ -1,0 +1,156 @@
+"""What the slash commands that read do: find, go to a day, copy, delete, write into a file."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from lanmsg.api import LanmsgError, Message
+from lanmsg.terminal import Kind, clip, clock, date, plural, printable
+from lanmsg.tui import moves
+from lanmsg.tui.calendar import day_start
+from lanmsg.tui.commands import take_word
+from lanmsg.tui.desk import Desk, StoreView, open_talk
+from lanmsg.tui.file_actions import typed_path
+from lanmsg.tui.moves import Want
+from lanmsg.tui.state import Answer, Asking, Page
+from lanmsg.tui.talk import Talk
+
+LAST = 50
+"""Messages that /last goes back by itself."""
+
+PAGE = 1_000
+QUOTED = 40
+"""Cells of a message in the question whether to delete it."""
+
+
+async def search(desk: Desk, rest: str) -> None:
+    if not rest:
+        raise LanmsgError("search for what?", code="usage", hint="/search TEXT")
+    found = await desk.node.search(rest)
+    lines = [f"FOUND   {plural(len(found), 'message')} with “{printable(rest)}”", ""]
+    lines += [_found_line(desk, message) for message in reversed(found)]
+    moves.show_page(desk.state, Page("text", lines=tuple(lines)))
+
+
+def _found_line(desk: Desk, message: Message, cells: int | None = 200) -> str:
+    state = desk.state
+    name = "you" if message.sender is None else state.label(message.sender)
+    where = state.title(message.conversation)
+    when = f"{date(message.stored_at)} {clock(message.stored_at)}"
+    if cells is None:
+        first, *more = printable(message.text, Kind.TEXT).split("\n")
+        return "\n".join([f"{when}  {name}: {first}", *(f"    {line}" for line in more)])
+    text = clip(printable(message.text, Kind.LINE).replace("\\x0a", " "), cells)
+    return f"{when}  {where}  {name}: {text}"
+
+
+async def history(desk: Desk, rest: str) -> None:
+    talk = open_talk(desk)
+    if not rest:
+        if want := moves.newest(desk.state):
+            desk.hands.want(want)
+        return
+    desk.hands.want(Want(talk.conversation, "since", time=day_start(rest, desk.state.wall)))
+
+
+async def last(desk: Desk, rest: str) -> None:
+    """[N]: up to the Nth last message."""
+    talk = open_talk(desk)
+    if rest and not rest.isdecimal():
+        raise LanmsgError(f"{rest} is no number", code="usage", hint="/last 50")
+    desk.hands.want(Want(talk.conversation, "last", max(int(rest or LAST), 1)))
+
+
+async def copy(desk: Desk, rest: str) -> None:
+    messages = open_talk(desk).messages()
+    back = int(rest) if rest.isdecimal() else 1
+    if not 1 <= back <= len(messages):
+        raise LanmsgError("there is no such message here", code="usage")
+    desk.hands.copy(messages[-back].text)
+    desk.state.say("copied, if this terminal lets programs copy")
+
+
+async def clear(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command
+    talk = open_talk(desk)
+    talk.forget_all()
+    talk.loaded, talk.older = True, True
+
+
+async def close(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command
+    moves.close_conversation(desk.state)
+
+
+# --- out of the screen ---
+
+
+async def export(desk: Desk, rest: str) -> None:
+    """PATH: this conversation as text, into a file that does not exist yet."""
+    talk = open_talk(desk)
+    word = take_word(rest)[0]
+    if not word:
+        raise LanmsgError("into which file?", code="usage", hint="/export ~/talk.txt")
+    target = typed_path(word)
+    messages = await desk.node.read(lambda store: _all(store, talk))
+    lines = [_found_line(desk, message, cells=None) for message in messages]
+    await asyncio.to_thread(_write_new, target, "\n".join(lines) + "\n")
+    desk.state.say(f"{plural(len(lines), 'message')} written to {target}", seconds=15)
+
+
+def _all(store: StoreView, talk: Talk) -> list[Message]:
+    """Every message of the conversation, oldest first."""
+    found: list[Message] = []
+    after = 0
+    while page := store.history.messages(talk.conversation, after=after, limit=PAGE):
+        found += page
+        after = page[-1].number
+    return found
+
+
+def _write_new(target: Path, text: str) -> None:
+    """For this person alone to read, and never over something."""
+    try:
+        with os.fdopen(
+            os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
+            file.write(text)
+    except FileExistsError:
+        raise LanmsgError(f"{target} exists already", code="data", hint="choose another name") from None
+    except OSError as error:
+        raise LanmsgError(f"{target}: {error.strerror}", code="data") from None
+
+
+async def delete(desk: Desk, rest: str) -> None:
+    """[N|all]: the Nth last message here, or the whole conversation; here only, and asked about first."""
+    talk = open_talk(desk)
+    title = desk.state.title(talk.conversation)
+    if rest == "all":
+        words = f"delete all that was said with {title}, on this computer only?"
+        _ask_to_delete(desk, words, lambda: _delete_conversation(desk, talk))
+        return
+    messages = talk.messages()
+    back = int(rest) if rest.isdecimal() else 1
+    if rest and not rest.isdecimal():
+        raise LanmsgError("which message?", code="usage", hint="/delete, /delete 3 or /delete all")
+    if not 1 <= back <= len(messages):
+        raise LanmsgError("there is no such message here", code="usage")
+    message = messages[-back]
+    said = clip(printable(message.text, Kind.LINE).replace("\\x0a", " "), QUOTED)
+    words = f"delete “{said}”, on this computer only?"
+    _ask_to_delete(desk, words, lambda: _delete_message(desk, talk, message))
+
+
+def _ask_to_delete(desk: Desk, words: str, on_yes: Answer) -> None:
+    moves.ask(desk.state, Asking("delete", words, (("yes", "delete"), ("back", "keep")), on_yes=on_yes))
+
+
+async def _delete_message(desk: Desk, talk: Talk, message: Message) -> None:
+    await desk.node.delete_message(message.number)
+    talk.drop(message)
+    desk.state.say("deleted here; the others still have it")
+
+
+async def _delete_conversation(desk: Desk, talk: Talk) -> None:
+    await desk.node.delete_conversation(talk.conversation)
+    talk.forget_all()
+    talk.loaded, talk.unread, talk.first_unread, talk.line = True, 0, None, None
+    desk.state.say("deleted here; the others still have it")

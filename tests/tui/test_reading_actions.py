@@ -1,0 +1,91 @@
+"""Reading by command: search, days, copies, files of what was said, deletion."""
+
+from pathlib import Path
+
+from lanmsg.tui.moves import Want
+from tests.tui.given import BEN
+from tests.tui.table import Table
+
+
+def test_search_is_a_page() -> None:
+    table = Table()
+    table.enter("/search fir")
+    assert table.state.page is not None
+    assert "1 message" in table.state.page.lines[0]
+    assert table.state.page.lines[2].endswith("ben  ben: first")
+    assert "for what" in str(table.fails("/search"))
+
+
+def test_history_goes_to_a_day_and_back() -> None:
+    table = Table()
+    table.enter("/history 2026-11-20")
+    want = table.hands.did[-1]
+    assert isinstance(want, Want)
+    assert (want.kind, want.time > 0) == ("since", True)
+    table.state.talk(BEN).newer = True
+    table.enter("/history")
+    assert table.hands.did[-1] == Want(BEN, "newest")
+    assert "no day" in str(table.fails("/history soon"))
+
+
+def test_copy_clear_close() -> None:
+    table = Table()
+    table.enter("/copy")
+    table.enter("/copy 2")
+    assert table.hands.did == [("copy", "second"), ("copy", "first")]
+    assert "no such message" in str(table.fails("/copy 3"))
+    table.enter("/copy ²")  # a digit, and no number
+    table.enter("/clear")
+    assert table.state.talk(BEN).entries == []
+    assert table.state.talk(BEN).older
+    table.enter("/close")
+    assert table.state.open is None
+    assert not [call for call in table.node.calls if call[0] != "mark_read"]
+
+
+def test_last_goes_back_by_messages() -> None:
+    table = Table()
+    table.enter("/last 12")
+    assert table.hands.did == [Want(BEN, "last", 12)]
+    table.enter("/last")
+    assert table.hands.did[-1] == Want(BEN, "last", 50)
+    assert "no number" in str(table.fails("/last year"))
+
+
+def test_a_conversation_is_written_into_a_new_file(tmp_path: Path) -> None:
+    table = Table()
+    table.node.hear("ben", "two\nlines \x1b[2J")
+    target = tmp_path / "talk.txt"
+    table.enter(f"/export {target}")
+    lines = target.read_text(encoding="utf-8").splitlines()
+    assert lines[0].endswith("  ben: first")
+    assert lines[2].endswith("  ben: two")
+    assert lines[3] == "    lines \\x1b[2J"
+    assert target.stat().st_mode & 0o077 == 0
+    assert "exists already" in str(table.fails(f"/export {target}"))
+    assert "into which file" in str(table.fails("/export"))
+    assert table.fails(f"/export {tmp_path}/nowhere/talk.txt").code == "data"
+
+
+def test_deleting_asks_first_and_says_where() -> None:
+    table = Table()
+    table.enter("/delete")
+    assert table.state.asking is not None
+    assert table.state.asking.text == "delete “second”, on this computer only?"
+    assert not table.node.calls
+    table.answer_yes()
+    assert table.last() == ("delete_message", 2)
+    assert [message.text for message in table.state.talk(BEN).messages()] == ["first"]
+    assert "no such message" in str(table.fails("/delete 2"))
+    assert "which message" in str(table.fails("/delete some"))
+
+
+def test_a_whole_conversation_is_deleted_here() -> None:
+    table = Table()
+    table.enter("/delete all")
+    assert table.state.asking is not None
+    assert "all that was said with ben" in table.state.asking.text
+    table.answer_yes()
+    assert table.last() == ("delete_conversation", BEN)
+    assert table.state.talk(BEN).messages() == []
+    assert table.state.unread() == 0
