@@ -82,7 +82,7 @@ class Air:
         """As a dialer: look who is there. Raises LanmsgError (network) when there is nowhere to look."""
         self._beacon.look()
         if why := self._why_no_interface():
-            raise LanmsgError(why, code="network", hint="lanmsg help network")
+            raise LanmsgError(why, code="network", hint="lanmsg doctor says more")
         if not self._settings.quiet:
             self.discovery.query_everyone(steady_clock())
         self._beacon.flush()
@@ -102,7 +102,7 @@ class Air:
             self.listener = Listener(self._settings.port, self._own_addresses())
         except OSError as error:
             raise LanmsgError(
-                f"no TCP port can be had: {error.strerror}", code="network", hint="see lanmsg help network"
+                f"no TCP port can be had: {error.strerror}", code="network", hint="lanmsg doctor says more"
             ) from None
         self._beacon.close()
         if not self.listener.owns_port:
@@ -191,6 +191,11 @@ class Air:
     def _ask_static(self) -> None:
         for address in self._static:
             self.discovery.ask(address.host, address.port, steady_clock())
+
+    def confirm(self, peer: PeerId) -> None:
+        """Ask whether it is where it is said to be."""
+        self.discovery.confirm(peer, steady_clock())
+        self.flush()
 
     def flush(self) -> None:
         """After any input to `discovery`: send what it has to say and tell what it found."""

@@ -25,9 +25,10 @@ class Versions:
         """What the store remembers of those who have spoken a newer version than we do."""
         self._highest = highest
 
-    def may_speak(self, connection: Connection, peer: PeerId) -> bool:
-        """Whether it may; if not, the session is closed before anything was said."""
-        if connection.session.version >= self._highest.get(peer, 0):
+    def may_speak(self, connection: Connection) -> bool:
+        """Whether its proven peer may; if not, the session is closed before anything was said."""
+        peer = connection.peer
+        if peer is None or connection.session.version >= self._highest.get(peer, 0):
             return True
         connection.close(CloseCode.PROTOCOL)
         self._tell(peer)

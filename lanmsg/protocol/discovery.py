@@ -138,6 +138,10 @@ class Discovery:
     def unprotect(self, peer: PeerId) -> None:
         self._sightings.unprotect(peer)
 
+    def confirm(self, peer: PeerId, now: float) -> None:
+        """Ask whether it is where it is said to be, before anything is done because of it."""
+        self._sightings.confirm(peer, now)
+
     def session_opened(self, peer: PeerId, address: Address | None, now: float) -> None:
         """A handshake proved `peer`, at `address` if that is known; it is not called silent while it is open.
 

@@ -50,6 +50,7 @@ class Sightings:
         self._left_instances: OrderedDict[tuple[PeerId, bytes], None] = OrderedDict()
         self._events: list[PresenceEvent] = []
         self._changed: dict[PeerId, KnownPeer] = {}
+        self._in_doubt: set[PeerId] = set()
 
     def allow_questions(self) -> None:
         self._probes.may_ask = True
@@ -110,6 +111,8 @@ class Sightings:
         self._table.rank(said.peer)
         if known.first is endpoint:
             news |= known.take(said)
+            news |= said.peer in self._in_doubt
+            self._in_doubt.discard(said.peer)
         if news:
             self._changed[said.peer] = known
 
@@ -172,6 +175,13 @@ class Sightings:
         self._kept_at = now
         for endpoint in self.endpoints():
             endpoint.expires_at = max(endpoint.expires_at, now + seconds)
+
+    def confirm(self, peer: PeerId, now: float) -> None:
+        """Ask where it is said to be, unless it has answered there before; an answer is told as a change."""
+        known = self._table.get(peer)
+        if known is not None and not known.first.confirmed:
+            self._in_doubt.add(peer)
+            self._ask_endpoint(known, known.first, known.first.source, now)
 
     # --- output and time
 
@@ -335,4 +345,5 @@ class Sightings:
                 self._probes.close(endpoint.probe)
         self._table.remove(known)
         self._changed.pop(known.peer, None)
+        self._in_doubt.discard(known.peer)
         self._events.append(PresenceLeft(known.presence(), reason))

@@ -318,3 +318,21 @@ def test_a_goodbye_may_come_while_we_ask_whether_the_peer_is_alive(stage: Stage)
     stage.run_until(30.0)
     assert stage.take_events() == [(16.6, "left bye", "bob")]
     assert stage.machine._sightings._probes._outstanding == 0
+
+
+def test_who_is_in_doubt_is_asked_and_told_of_once_it_has_answered() -> None:
+    stage = new_stage()
+    bob, lie = actor(1, "bob"), actor(2, "eve")
+    for who in (bob, lie):
+        stage.hear(who.announce(), who.source())
+    stage.present.append(bob)
+    stage.take_events()
+    for who in (bob, lie, actor(3)):
+        stage.machine.confirm(who.peer, stage.now)
+    stage.run_until(stage.now + 3.0)
+    assert [(what, name) for _, what, name in stage.take_events()] == [("changed", "bob")]
+    assert {each.name: each.confirmed for each in stage.machine.present()} == {"bob": True, "eve": False}
+    stage.take_sent()
+    stage.machine.confirm(bob.peer, stage.now)
+    stage.settle()
+    assert stage.take_sent() == []
