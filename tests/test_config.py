@@ -64,6 +64,8 @@ def test_lists_in_the_environment_are_separated_by_commas(home: Path) -> None:
         ("peers = [1]", "peers"),
         ("downloads = 1", "downloads"),
         ("tui = 5", "tui"),
+        ('[networks]\nnew = "perhaps"', "networks.new"),
+        ("networks = 5", "networks"),
         ("name = ", "config.toml"),
     ],
 )
@@ -155,6 +157,7 @@ def test_a_link_to_a_file_kept_elsewhere_stays_a_link(home: Path, tmp_path: Path
         ("peers", [], []),
         ("interfaces", ["eth0"], ["eth0"]),
         ("quiet", ["off"], False),
+        ("networks.new", ["quiet"], "quiet"),
         ("downloads", ["~/in"], "~/in"),
         ("tui.ascii", ["true"], True),
         ("tui.width", ["30"], 30),
@@ -166,7 +169,8 @@ def test_words_become_values(key: str, words: list[str], value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "words"), [("port", ["x"]), ("name", [""]), ("quiet", ["maybe"]), ("downloads", [])]
+    ("key", "words"),
+    [("port", ["x"]), ("name", [""]), ("quiet", ["maybe"]), ("downloads", []), ("networks.new", ["x"])],
 )
 def test_words_that_are_no_value_are_refused(key: str, words: list[str]) -> None:
     with pytest.raises(ConfigError, match=key):
@@ -194,3 +198,9 @@ def test_an_empty_home_variable_is_not_the_root_of_the_disk(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "")
     assert tmp_path in default_home().parents
+
+
+def test_new_networks_are_trusted_unless_the_person_says_otherwise(home: Path) -> None:
+    assert load_settings(home=home, environment={}).trusts_new_networks
+    write_config(home, '[networks]\nnew = "quiet"')
+    assert not load_settings(home=home, environment={}).trusts_new_networks

@@ -87,10 +87,10 @@ class Surveyor:
         self._open()
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self._dial_all()
                 for share in ASK_AT:
                     self._tasks.create_task(self._ask_after(share * seconds))
                 await asyncio.sleep(seconds)
-                self._dial_all()
         finally:
             self._close()
         for peer, dial in self._dials.items():

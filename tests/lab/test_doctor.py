@@ -297,12 +297,14 @@ def test_on_a_new_network_of_the_same_numbers_not_a_datagram_is_sent_until_it_is
     checks = {each["code"]: each for each in json.loads(doctor.stdout)["checks"]}
     assert checks["network-untrusted"]["commands"] == ["lanmsg network trust eth1"]
     assert counted(walker) == 0
+    assert stranger.run(sys.executable, "-c", CALLS).stdout == "closed\n"
     there.expect_none("peer_seen", since=0, peer=anna.id)
 
     walker.lanmsg("network", "trust", "eth1")
     there.sees(anna, within=10)
     anna.sees(there, within=10)
     assert counted(walker) > 0
+    assert stranger.run(sys.executable, "-c", CALLS).stdout == "answered\n"
 
     walker.lanmsg("network", "quiet", "eth1")
     anna.wait_for_error("kept quiet", within=30)
@@ -326,6 +328,18 @@ table inet counted {
 
 
 WAVES = "import socket; socket.socket(type=2).sendto(b'', ('10.77.0.50', 9))"
+
+
+CALLS = """
+import contextlib, socket
+line = socket.create_connection(("10.77.0.50", 2372), timeout=20)
+said = b""
+with contextlib.suppress(ConnectionError):
+    line.sendall(b"GET / HTTP/1.0\\r\\n" * 100)
+    said = line.recv(1)
+print("answered" if said else "closed")
+"""
+"""What is no handshake is refused with a word, where anybody is talked to at all."""
 
 
 def network_states(host: Host) -> set[str]:

@@ -3,11 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from lanmsg.model import PeerId, Status
+from lanmsg.model import KEPT_QUIET, PeerId, Status
 from lanmsg.node import beacon as module
 from lanmsg.node.beacon import DATAGRAMS_A_WAKEUP, Beacon
 from lanmsg.node.clock import steady_clock
@@ -202,6 +203,31 @@ def test_which_of_our_addresses_reaches_a_host(loopback: Callable[[], str], free
         assert station.beacon.source_for("127.9.9.9") == host
         assert station.beacon.source_for("192.0.2.1") == station.beacon.source_for("::1") == ""
         station.beacon.close()
+
+    run(scene)
+
+
+def test_a_link_that_is_judged_is_left_alone_until_it_is_judged_again(
+    loopback: Callable[[], str], free_port: int
+) -> None:
+    async def scene() -> None:
+        host, reason = loopback(), KEPT_QUIET
+        station, ben = Station(ME, host, free_port), Station(BEN, loopback(), free_port)
+        ben.beacon.listen(owned_port=True)
+        station.beacon._judge = lambda links: [
+            replace(link, skipped=link.skipped or (reason if link.address == host else "")) for link in links
+        ]
+        station.beacon.listen(owned_port=True)
+        station.beacon.flush()
+        ours = next(each for each in station.beacon.interfaces if each.address == host)
+        assert (ours.skipped, ours.is_untrusted, ours.sent) == (KEPT_QUIET, True, 0)
+        assert station.beacon.is_untrusted(host)
+        reason = ""
+        station.beacon.rescan(slept=False)
+        await until(lambda: ben.sees(ME))
+        assert not station.beacon.is_untrusted(host)
+        station.beacon.close()
+        ben.beacon.close()
 
     run(scene)
 
