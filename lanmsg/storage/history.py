@@ -296,7 +296,8 @@ def _find_last(write: Transaction, key: int) -> None:
     """After a deletion: which message is the latest now, and news for the other screens of the home."""
     write.run(
         "UPDATE conversations SET revision = ?, last_number ="
-        " (SELECT coalesce(max(number), 0) FROM messages WHERE conversation = conversations.key) WHERE key = ?",
+        " (SELECT coalesce(max(number), 0) FROM messages WHERE conversation = conversations.key)"
+        " WHERE key = ?",
         (write.revision(), key),
     )
 
