@@ -51,7 +51,9 @@ def listen(invocation: Invocation) -> Result:
 
     async def tell(node: "Node") -> Result:
         teller = Teller(node, invocation.output, kinds, policy)
-        doorkeeper = Doorkeeper(node, policy, destination, invocation.output)
+        doorkeeper = Doorkeeper(
+            node, policy, destination, invocation.output, keep_executable=options.keep_exec
+        )
         try:
             async with asyncio.timeout(options.timeout):
                 await until_enough(node, teller, doorkeeper, options.count)

@@ -54,7 +54,7 @@ def row(transfer: Transfer, roster: "Roster") -> list[str]:
         f"{way} {name_of(peer)}{trust_remark(peer)}",
         title_of(transfer),
         size_of(transfer),
-        state_of(transfer) + text,
+        state_of(transfer, peer) + text,
     ]
 
 

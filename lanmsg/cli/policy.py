@@ -5,9 +5,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lanmsg.api import rule_for
 from lanmsg.cli.output import Output
 from lanmsg.cli.wording import name_of, size_of, title_of, trust_remark
-from lanmsg.model import Direction, LanmsgError, Peer, Transfer, TransferState, Trust
+from lanmsg.model import Direction, FileRule, LanmsgError, Peer, Transfer, TransferState, Trust
 
 if TYPE_CHECKING:
     from lanmsg.api import Node
@@ -35,11 +36,19 @@ class Policy:
     files_only: bool = False
 
     async def verdict(self, node: "Node", transfer: Transfer) -> Verdict:
-        """What to do with an offer. A changed or blocked key is never accepted from, whatever the policy."""
+        """What to do with an offer. A changed or blocked key is never accepted from, whatever the policy.
+
+        A rule for this very peer comes before what is done with everybody; `none` and naming one are for now.
+        """
         if self.accept == "none":
             return Verdict.DECLINE
         peer = node.peer(transfer.peer)
-        if peer is None or peer.trust in REFUSED or not self._trusts(peer):
+        rule = FileRule.DEFAULT if peer is None else rule_for(peer, transfer)
+        if rule is FileRule.REFUSE:
+            return Verdict.DECLINE
+        if peer is None or peer.trust in REFUSED or not (rule is FileRule.ACCEPT or self._trusts(peer)):
+            return Verdict.LEAVE
+        if rule is FileRule.ASK and self.only_from is None:
             return Verdict.LEAVE
         if self.files_only and any(file.is_folder for file in transfer.files):
             return Verdict.LEAVE
@@ -70,11 +79,24 @@ class Policy:
 class Doorkeeper:
     """Applies a policy to each offer, those that stand already and those that come."""
 
-    def __init__(self, node: "Node", policy: Policy, destination: Path | None, output: Output):
+    def __init__(
+        self,
+        node: "Node",
+        policy: Policy,
+        destination: Path | None,
+        output: Output,
+        *,
+        keep_executable: bool = False,
+    ):
         self._node = node
         self._policy = policy
         self._destination = destination
         self._output = output
+        node.take_files(
+            destination=destination,
+            by_rule=policy.accept != "none",
+            keep_executable=keep_executable or None,
+        )
 
     async def standing(self) -> list[Transfer]:
         """What may be taken of that which was there before: open offers, and transfers cut off half way."""
@@ -96,7 +118,7 @@ class Doorkeeper:
             if verdict is Verdict.ACCEPT:
                 named = self._policy.only_from is not None  # a person meant this very peer
                 return await self._node.accept(transfer.number, destination=self._destination, pin=named)
-            if verdict is Verdict.DECLINE:
+            if verdict is Verdict.DECLINE and self._policy.accept == "none":  # a rule is kept by the node
                 await self._node.decline(transfer.number, reason="takes no files now")
         except LanmsgError as error:  # withdrawn in the meantime, or no space: the next offer may do better
             self._output.error(error)

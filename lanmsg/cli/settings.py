@@ -75,6 +75,7 @@ def in_force(settings: Settings) -> dict[str, Any]:
         "peers": list(settings.peers),
         "downloads": str(settings.downloads),
         "quiet": settings.quiet,
+        "keep_exec": settings.keep_exec,
         "networks.new": "trust" if settings.trusts_new_networks else "quiet",
         **{f"tui.{key}": value for key, value in settings.tui.items()},
     }

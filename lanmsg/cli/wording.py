@@ -61,18 +61,31 @@ def trust_remark(peer: Peer) -> str:
     return remarks[peer.trust]
 
 
-def state_of(transfer: Transfer) -> str:
-    """The state as a few words."""
+def state_of(transfer: Transfer, peer: Peer | None = None) -> str:
+    """The state as a few words; `peer` is at the other end."""
     state = transfer.state
     if state is TransferState.RUNNING and transfer.total:
         return f"running {percent(transfer)}"
-    if state is TransferState.PAUSED and transfer.total:
-        return f"paused at {percent(transfer)}"
+    if state is TransferState.PAUSED:
+        return pause_of(transfer, peer)
     if state in {TransferState.FAILED, TransferState.DECLINED, TransferState.CANCELLED} and transfer.reason:
         return f"{state.value}: {printable(transfer.reason)}"
     if state is TransferState.OFFERED and transfer.direction is Direction.IN:
         return f"offered, {age(transfer.expires_at - wall_clock())} left"
     return str(state.value)
+
+
+def pause_of(transfer: Transfer, peer: Peer | None = None) -> str:
+    """Who has paused it, or what, and where it stands."""
+    at = f" at {percent(transfer)}" if transfer.total else ""
+    if not transfer.is_held:
+        return f"paused{at}: {printable(transfer.reason)}" if transfer.reason else f"paused{at}"
+    who = [name for name, held in (("you", transfer.held_here), (other(peer), transfer.held_there)) if held]
+    return f"paused by {' and '.join(who)}{at}"
+
+
+def other(peer: Peer | None) -> str:
+    return "the other side" if peer is None else name_of(peer)
 
 
 def percent(transfer: Transfer) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from lanmsg.config import Settings
 from lanmsg.model import Direction, LanmsgError, PeerId, Transfer, TransferState
 from lanmsg.node.bulk_channel import Stop, TransferError
 from lanmsg.node.clock import steady_clock, wall_clock
@@ -90,15 +91,16 @@ class Outcome:
 class BulkRuns:
     """`claim` makes a row this process's own: whoever runs it, serves it."""
 
-    def __init__(self, me: PeerId, disk: Disk, downloads: Path, claim: Callable[[int], Awaitable[None]]):
+    def __init__(self, me: PeerId, disk: Disk, settings: Settings, claim: Callable[[int], Awaitable[None]]):
         self._me = me
         self._disk = disk
-        self._downloads = downloads
+        self._downloads = settings.downloads
         self._claim = claim
         self._runs: dict[int, Run] = {}
         self.is_stopping = False
         self.streams: dict[int, BinaryIO] = {}
         self.limits: dict[int, int] = {}  # bytes a second, of what this process offered
+        self.keep_executable = settings.keep_exec
         self.published_late: Callable[[Transfer], None] = ignore
         """Called when something was saved which another process cancelled meanwhile."""
         self._again_at: dict[int, float] = {}
@@ -294,7 +296,14 @@ class BulkRuns:
     def _part(self, transfer: Transfer) -> PartialTransfer:
         root = Path(transfer.destination) if transfer.destination else self._downloads
         name = part_name(self._me, transfer.peer, transfer.id)
-        part = PartialTransfer(root, name, now=wall_clock, reserve=_reserve(root))
+        part = PartialTransfer(
+            root,
+            name,
+            now=wall_clock,
+            reserve=_reserve(root),
+            keep_executable=self.keep_executable,
+            origin=f"lanmsg:{transfer.peer.hex()}",
+        )
         part.require((transfer.total or 0) - part.position().done)
         return part
 

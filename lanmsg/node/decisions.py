@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from lanmsg.model import Direction, LanmsgError, Transfer, TransferId, TransferState
+from lanmsg.model import Direction, FileRule, LanmsgError, Peer, Transfer, TransferId, TransferState
 from lanmsg.node.bulk import BulkRuns
+from lanmsg.node.file_rules import rule_for
 from lanmsg.node.offers import ACTIVE, UNDECIDED, WITHDRAWN
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol.constants import MESSAGE_ID_BYTES
@@ -20,6 +21,19 @@ class Decisions:
         self._rows = rows
         self._runs = runs
         self._adopt = adopt
+        self.goes_by_rule = True
+        self.by_rule_to: Path | None = None
+
+    async def by_rule(self, transfer: Transfer, peer: Peer | None) -> None:
+        """Answer an offer as this person's rule for that peer says, if there is one."""
+        rule = rule_for(peer, transfer) if peer is not None and self.goes_by_rule else FileRule.DEFAULT
+        number, offered = transfer.number, {TransferState.OFFERED}
+        if rule is FileRule.REFUSE:
+            reason = "takes no files from you"
+            await self._rows.move(number, TransferState.DECLINED, reason=reason, only_from=offered)
+        elif rule is FileRule.ACCEPT:
+            where = self.by_rule_to
+            await self._rows.move(number, TransferState.ACCEPTED, destination=where, only_from=offered)
 
     async def decide(
         self, number: int, state: TransferState, *, reason: str = "", destination: Path | None = None

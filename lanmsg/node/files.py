@@ -72,6 +72,22 @@ class Files(Door):
         self._engine.desk.adopt(transfer.number)
         return transfer
 
+    def take_files(
+        self,
+        *,
+        destination: Path | None = None,
+        by_rule: bool = True,
+        keep_executable: bool | None = None,
+    ) -> None:
+        """How this process saves what comes: where what a person's rule takes goes, whether rules count at
+        all, and whether programs may be run. None: as the settings say.
+        """
+        desk = self._engine.desk
+        desk.decisions.by_rule_to = None if destination is None else absolute(destination)
+        desk.decisions.goes_by_rule = by_rule
+        if keep_executable is not None:
+            desk.runs.keep_executable = keep_executable
+
     async def accept(self, number: int, *, destination: Path | None = None, pin: bool = True) -> Transfer:
         """Take what was offered; from a peer met for the first time this pins its key.
 

@@ -9,6 +9,7 @@ from lanmsg.model import (
     Address,
     Direction,
     OfferedFile,
+    Peer,
     PeerId,
     Transfer,
     TransferId,
@@ -52,6 +53,7 @@ class People(Protocol):
     """What is asked about peers."""
 
     def is_present(self, peer: PeerId) -> bool: ...
+    def get(self, peer: PeerId) -> Peer | None: ...
     def trust_of(self, peer: PeerId) -> Trust: ...
     def addresses_of(self, peer: PeerId) -> Sequence[Address]: ...
 

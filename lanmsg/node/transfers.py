@@ -74,7 +74,7 @@ class TransferDesk:
         self._tasks = tasks
         self._owner = owner
         self.serves_all = False
-        self.runs = BulkRuns(me, disk, settings.downloads, self._claim)
+        self.runs = BulkRuns(me, disk, settings, self._claim)
         self._own: set[int] = set()
         self._leases: dict[int, float] = {}
         self._cleared: set[int] = set()
@@ -243,6 +243,8 @@ class TransferDesk:
                         await self._offer(transfer)
                 case TransferState.ACCEPTED if transfer.direction is Direction.OUT:
                     await self._run_out(transfer)
+                case TransferState.OFFERED if transfer.direction is Direction.IN:
+                    await self.decisions.by_rule(transfer, self._people.get(transfer.peer))
                 case _:
                     pass  # waiting for somebody's answer, or over
         except UnreachableError:

@@ -108,6 +108,12 @@ def another_key_goes_by_ben(people: People) -> None:
     store.close()
 
 
+def a_stranger_was_here(people: People) -> None:
+    store = people.store("anna")
+    store.peers.saw(people.id("ben"), nickname="ben", now=now())
+    store.close()
+
+
 def two_bens(people: People) -> None:
     store = people.store("anna")
     for key in (people.id("ben"), people.id("carla")):
@@ -185,6 +191,7 @@ GIVENS: dict[str, Callable[[People], None]] = {
     "ben has an evil name": ben_has_an_evil_name,
     "ben knows anna": ben_knows_anna,
     "another key goes by the name ben": another_key_goes_by_ben,
+    "a stranger was here": a_stranger_was_here,
     "two people called ben": two_bens,
     "yesterday's conversation": yesterday,
     "anna was on two networks": two_networks,

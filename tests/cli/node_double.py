@@ -32,6 +32,7 @@ class NodeDouble:
         self.listening = True
         self.pinned = False
         self.dialled = 0
+        self.by_rule = False
 
     def peer(self, peer_id: PeerId) -> Peer | None:
         return self.known.get(peer_id)
@@ -42,6 +43,15 @@ class NodeDouble:
         if len(found) != 1:
             raise LanmsgError("who?", code="ambiguous" if found else "not_found")
         return found[0]
+
+    def take_files(
+        self,
+        *,
+        destination: Path | None = None,
+        by_rule: bool = True,
+        keep_executable: bool | None = None,
+    ) -> None:
+        self.by_rule = by_rule
 
     async def transfers(self, *, open_only: bool = False) -> list[Transfer]:
         return self.rows

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lanmsg.cli.grammar import Option, number, rate, seconds
+from lanmsg.cli.grammar import Option, number, rate, seconds, size
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("2.5", 2.5), ("1e2", 100.0)])
@@ -38,3 +38,14 @@ def test_rates(text: str, value: int) -> None:
 def test_no_rates(text: str) -> None:
     with pytest.raises(ValueError, match="not a rate"):
         rate(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", 0), ("1.5k", 1500), ("2G", 2 * 10**9), ("1 TB", 10**12)])
+def test_sizes(text: str, value: int) -> None:
+    assert size(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "big", "-1", "1 MB/s"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match="not a size"):
+        size(text)

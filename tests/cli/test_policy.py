@@ -9,7 +9,7 @@ import pytest
 from lanmsg.api import Node
 from lanmsg.cli.output import Output
 from lanmsg.cli.policy import Doorkeeper, Policy, Verdict
-from lanmsg.model import OfferedFile, Peer, TransferState, Trust
+from lanmsg.model import FileRule, OfferedFile, Peer, TransferState, Trust
 from tests.cli.node_double import NodeDouble, incoming, peer
 
 A, L, D = Verdict.ACCEPT, Verdict.LEAVE, Verdict.DECLINE
@@ -32,6 +32,33 @@ def verdict(policy: Policy, sender: Peer, *others: Peer) -> Verdict:
 )
 def test_rules(rule: str, expected: tuple[Verdict, ...]) -> None:
     assert tuple(verdict(Policy(rule), peer("ben", trust)) for trust in Trust) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "most", "expected"),  # new, pinned, verified, changed, blocked
+    [
+        (FileRule.ASK, None, (L, L, L, L, L)),
+        (FileRule.REFUSE, None, (D, D, D, D, D)),
+        (FileRule.ACCEPT, None, (L, A, A, L, L)),
+        (FileRule.ACCEPT, 1000, (L, A, A, L, L)),
+        (FileRule.ACCEPT, 999, (L, L, L, L, L)),
+    ],
+)
+@pytest.mark.parametrize("accept", ["ask", "known"])
+def test_a_rule_for_one_peer_comes_first(
+    rule: FileRule, most: int | None, expected: tuple[Verdict, ...], accept: str
+) -> None:
+    def ruled(trust: Trust) -> Peer:
+        return replace(peer("ben", trust), file_rule=rule, file_rule_max=most)
+
+    assert tuple(verdict(Policy(accept), ruled(trust)) for trust in Trust) == expected
+
+
+def test_what_is_said_for_now_comes_before_a_rule() -> None:
+    ben = replace(peer("ben", Trust.PINNED), file_rule=FileRule.ACCEPT)
+    assert verdict(Policy("none"), ben) is D
+    ben = replace(ben, file_rule=FileRule.ASK)
+    assert verdict(Policy("all", "ben"), ben) is A
 
 
 def test_only_from_the_one_who_was_named() -> None:
