@@ -145,8 +145,10 @@ def clock(facts: Facts) -> Iterator[Finding]:
             f"the clock of this machine is {abs(apart) / 60:.0f} minutes {way} those of the others",
             *_set(facts),
         )
-    else:
+    elif newest:
         yield Finding("clock", OK, f"the clock ({shown}) agrees with the store and with what peers wrote")
+    else:
+        yield Finding("clock", OK, f"the clock shows {shown}; there is nothing yet to compare it with")
 
 
 def _set(facts: Facts) -> tuple[str, tuple[str, ...]]:

@@ -109,8 +109,8 @@ def examine_folder(path: Path) -> FolderHealth:
     place = path
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
-    writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
-    return FolderHealth(path, path.is_dir(), writable, free)
+    writable = os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK)  # noqa: PTH112 - never raises
+    return FolderHealth(path, os.path.isdir(path), writable, free)  # noqa: PTH112
 
 
 def _file(path: Path) -> FileHealth | None:
@@ -127,15 +127,15 @@ def _file(path: Path) -> FileHealth | None:
 def examine_store(home: Path) -> StoreHealth:
     path = home / DATABASE_FILE
     log = path.with_name(f"{path.name}-wal")
-    health = StoreHealth(exists=path.exists(), bytes=_size(path), log_bytes=_size(log))
+    health = StoreHealth(exists=os.path.lexists(path), bytes=_size(path), log_bytes=_size(log))
     if not health.bytes:
         return health
     try:
-        return _read(path, health, immutable=not log.exists())
+        return _read(path, health, immutable=not os.path.lexists(log))
     except sqlite3.Error as error:
         # Whoever opened it since may have changed what was taken for unchanging.
         with contextlib.suppress(sqlite3.Error):
-            if log.exists():
+            if os.path.lexists(log):
                 return _read(path, health, immutable=False)
         damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (
             sqlite3.SQLITE_CORRUPT,

@@ -118,3 +118,20 @@ def test_a_folder_is_as_good_as_the_one_it_will_be_made_in(tmp_path: Path) -> No
     assert (found.exists, found.writable, found.free > 0) == (False, True, True)
     (tmp_path / "file").touch()
     assert not examine_folder(tmp_path / "file" / "b").writable
+
+
+@posix_only
+def test_a_home_that_is_closed_to_us_or_no_folder_raises_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="ascii")
+    found = examine_home(tmp_path / "file")
+    assert (found.folder.exists, found.folder.writable, found.store.exists) == (False, False, False)
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "home").mkdir()
+    closed.chmod(0)
+    try:
+        found = examine_home(closed / "home")
+    finally:
+        closed.chmod(0o700)
+    if os.geteuid() != 0:  # root may look everywhere
+        assert (found.folder.writable, found.files, found.store.exists) == (False, (), False)
