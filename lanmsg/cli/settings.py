@@ -7,10 +7,10 @@ from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation, suggestion, usage_error
 from lanmsg.config import KINDS, config_value, write_setting
 from lanmsg.model import LanmsgError
+from lanmsg.tui.options import BY_NAME, OPTIONS, SECTION, Option, typed
 
 KEYS = tuple(KINDS)
-SECTION = "tui"
-SCREEN_KEYS = ("tui.ascii", "tui.bell", "tui.keys", "tui.mouse")
+SCREEN_KEYS = (*(option.key for option in OPTIONS), f"{SECTION}.keys")
 """What the screen looks up in its section."""
 
 ALL_KEYS = (*KEYS, *SCREEN_KEYS)
@@ -104,10 +104,16 @@ def as_text(value: object) -> str:
 def change(invocation: Invocation) -> None:
     options = invocation.options
     check_key(options.key, invocation)
-    value = config_value(options.key, options.value)
+    wanted = BY_NAME.get(options.key.removeprefix(f"{SECTION}.")) if options.key not in KEYS else None
+    value = config_value(options.key, options.value) if wanted is None else _typed(wanted, options.value)
     write_setting(invocation.settings.config_file, options.key, value)
     if options.key not in ALL_KEYS:  # the screen of another version may know it
         guess = suggestion(options.key, ALL_KEYS)
         invocation.output.notice(f"{options.key} is set, but this version does not look at it{guess}")
     if invocation.output.json:
         invocation.output.document(key=options.key, value=value)
+
+
+def _typed(wanted: Option, words: list[str]) -> object:
+    """A setting of the screen: a command keeps the words that the shell made of it."""
+    return words if wanted.kind == "words" and len(words) > 1 else typed(wanted, " ".join(words))

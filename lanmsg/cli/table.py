@@ -29,6 +29,12 @@ TUI = Command(
         switch("--plain", help="append-only lines, no full screen"),
         switch("--ascii", help="no characters outside ASCII"),
     ),
+    details="F1 shows the keys, and / on an empty line every command; Ctrl-C twice leaves. Lines come by "
+    "themselves where TERM is dumb, and ASCII where the locale is not UTF-8.\n"
+    "Colours, the mouse, how you are called and other keys are settings: /set on the screen, or "
+    "lanmsg config set tui.theme light. NO_COLOR turns colours off.\n"
+    "A second screen of the same home is a view of the first, and takes over when that one ends. After a "
+    "fault the terminal is as before, and crash.log in the home says where it was; it quotes nobody.",
 )
 DEMO = Command(
     "demo",
@@ -84,6 +90,31 @@ TRUST = Command(
     ),
     details=PEER
     + "\nA changed key is accepted only with --replace, and only after its fingerprint was compared.",
+    result=True,
+)
+VERIFY = Command(
+    "verify",
+    "make sure who a peer is: you both see the same four words",
+    "verify:verify",
+    "lanmsg verify ben        (and ben, at the same time: lanmsg verify anna)",
+    "People",
+    positionals=(WHO,),
+    options=(
+        switch("--safety-number", help="print the 60 digits that are the same over there, and end"),
+        switch("--qr", help="the safety number as a QR code"),
+        Option(
+            ("--confirm",),
+            "the digits that you were told: verifies the key, or exit 7",
+            "DIGITS",
+            default=None,
+        ),
+        wait(30.0),
+        Option(("--timeout",), "wait this long for the other person (default 300)", "SEC", seconds, 300.0),
+    ),
+    details=PEER
+    + "\nRead the words to each other on the telephone, or look at both screens; then type same, or different."
+    "\nAfter different nothing is sent to that key any more. With --json the answer is a line on stdin."
+    "\nThree comparisons an hour with one peer; the safety number works at any time, and without a network.",
     result=True,
 )
 BLOCK = Command(
@@ -200,7 +231,8 @@ CONFIG = Command(
         Positional("value", "[VALUE…]", many=True, required=False),
     ),
     details="Keys: name, port, interfaces, peers, downloads, quiet, networks.new (trust or quiet), "
-    "and tui.* for the screen (lanmsg config get lists what is in force).",
+    "and tui.* for the screen: theme, nick_colors, ascii, mouse, list, notify, notify_text, notify_command "
+    "and keys (lanmsg config get lists what is in force, /set on the screen says what each does).",
 )
 HELP = Command(
     "help",
@@ -248,6 +280,7 @@ COMMANDS = (
     DEMO,
     PEERS,
     ID,
+    VERIFY,
     TRUST,
     BLOCK,
     UNBLOCK,

@@ -101,13 +101,19 @@ async def _set_other(desk: Desk, key: str, text: str) -> None:
 
 
 def _other_settings(desk: Desk) -> tuple[str, ...]:
+    """Those of the node, as they are in this run."""
     given = desk.settings
     values = {
-        "name": desk.state.name, "port": str(given.port), "interfaces": " ".join(given.interfaces) or "all",
-        "peers": " ".join(given.peers) or "none", "downloads": str(given.downloads),
+        "name": desk.state.name,
+        "port": str(given.port),
+        "interfaces": " ".join(given.interfaces) or "all",
+        "peers": " ".join(given.peers) or "none",
+        "downloads": str(given.downloads),
         "quiet": shown(given.quiet),
-    }  # fmt: skip
-    return tuple(f"{key}  {value}" for key, value in values.items())
+        "keep_exec": shown(given.keep_exec),
+        "networks.new": "trust" if given.trusts_new_networks else "quiet",
+    }
+    return tuple(f"{key}  {values.get(key, '')}" for key in KINDS)
 
 
 async def theme(desk: Desk, rest: str) -> None:
