@@ -61,5 +61,24 @@ def test_sections_referred_to_exist() -> None:
 
 
 def test_tests_that_are_named_exist() -> None:
-    named = set(re.findall(r"`([a-z]+/test_\w+\.py)`", DOCUMENT))
-    assert sorted(name for name in named if not (CHECKOUT / "tests" / name).exists()) == []
+    """A file alone, or `file::function`: then the file has that function."""
+    named = set(re.findall(r"`([a-z]+/test_\w+\.py)(?:::(\w+))?`", DOCUMENT))
+    assert len(named) > 30
+    assert sorted(test for test in named if not is_a_test(*test)) == []
+
+
+def is_a_test(file: str, function: str) -> bool:
+    path = CHECKOUT / "tests" / file
+    return path.exists() and (not function or f"\ndef {function}(" in path.read_text(encoding="utf-8"))
+
+
+def test_every_property_of_the_security_chapter_names_its_test() -> None:
+    section = DOCUMENT.partition("### 19.1 ")[2].partition("### 19.2 ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 15
+    assert [row for row in rows if not re.search(r"`[a-z]+/test_\w+\.py::test_\w+`", row)] == []
+
+
+def test_every_family_of_attacks_is_named() -> None:
+    families = {f"attacks/{path.name}" for path in (CHECKOUT / "tests" / "attacks").glob("test_*.py")}
+    assert sorted(family for family in families if family not in DOCUMENT) == []

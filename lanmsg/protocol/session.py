@@ -87,7 +87,7 @@ class Session:
         """What both sides agreed to speak; there is one so far."""
         self._role = role
         self._peer_role = Role.RESPONDER if role is Role.INITIATOR else Role.INITIATOR
-        self._handshake = handshake
+        self._handshake: Handshake | None = handshake
         self._outbox = bytearray(handshake.data_to_send())
         self._events: list[SessionEvent] = []
         self._spoken: set[Role] = set()
@@ -206,13 +206,19 @@ class Session:
     def _receive_handshake(self, data: bytes, now: float) -> bytes:
         """Returns what came after the handshake."""
         self._wake_at = self._dead_at
+        handshake = self._handshake
+        if handshake is None:
+            return b""
         try:
-            self._handshake.receive_data(data)
+            handshake.receive_data(data)
         finally:
-            self._outbox += self._handshake.data_to_send()
-        if self._handshake.proven is not None:
-            self._establish(self._handshake.proven, now)
-        return self._handshake.take_pending() if self._handshake.proven else b""
+            self._outbox += handshake.data_to_send()
+        if handshake.proven is None:
+            return b""
+        self._establish(handshake.proven, now)
+        # With it go the chaining key and the first traffic keys, from which all later ones could be derived.
+        self._handshake = None
+        return handshake.take_pending()
 
     def _establish(self, proven: Proven, now: float) -> None:
         to_responder = DirectionKey(proven.keys.initiator_to_responder, now)
@@ -302,8 +308,9 @@ class Session:
             self._end(error.code, str(error))
 
     def _abort_handshake(self) -> None:
-        self._handshake.abort()
-        self._outbox += self._handshake.data_to_send()
+        if self._handshake is not None:
+            self._handshake.abort()
+            self._outbox += self._handshake.data_to_send()
 
     def _end(self, code: str, reason: str, *, clean: bool = False, claimed: PeerId | None = None) -> None:
         self.state = SessionState.CLOSED

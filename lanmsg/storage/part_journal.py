@@ -152,7 +152,8 @@ class PartJournal:
             try:
                 for line in self._lines():
                     recorded.read(line)
-            except (ValueError, TypeError):  # not ours, or damaged: what cannot be trusted is not continued
+            except (ValueError, TypeError, RecursionError):
+                # Not ours, or damaged: what cannot be trusted is not continued.
                 os.ftruncate(self._file, 0)
                 recorded = Recorded()
             os.lseek(self._file, 0, os.SEEK_END)

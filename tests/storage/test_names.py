@@ -364,3 +364,10 @@ def test_the_limits_are_those_of_the_protocol() -> None:
     assert names.NAME_MAX_BYTES == constants.FILE_NAME_MAX_BYTES
     assert names.PATH_MAX_BYTES == constants.PATH_MAX_BYTES
     assert names.DEPTH_MAX == constants.PATH_DEPTH_MAX
+
+
+def test_a_deep_path_is_refused_before_it_is_walked() -> None:
+    """512 parts fit into the bytes of a path, and a call for each is more than Python makes."""
+    with pytest.raises(UnsafeNameError, match="too many folders"):
+        safe_path("a/" * 511 + "a")
+    assert len(safe_path("/".join("d" * 64))) == 64

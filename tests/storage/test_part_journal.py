@@ -66,6 +66,11 @@ def test_nonsense_is_not_continued(folder: Folder, tmp_path: Path, content: str)
     assert (tmp_path / JOURNAL_FILE).read_text() == ""
 
 
+def test_a_line_that_is_nested_deeply_is_not_continued(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / JOURNAL_FILE).write_text(">" + "[" * 100_000 + "\n")
+    assert recorded(folder) == Recorded()
+
+
 def test_bytes_that_are_no_text_are_not_continued(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / JOURNAL_FILE).write_bytes(b"?\xff\xff\n")
     assert recorded(folder) == Recorded()
