@@ -70,7 +70,6 @@ class Surveyor:
         broadcast: bool = True,
     ) -> None:
         self._port = port
-        self._me = me
         self._identity = me or PeerId(os.urandom(PEER_ID_BYTES))
         self._instance = os.urandom(INSTANCE_ID_BYTES)
         self._tokens = (os.urandom(TOKEN_BYTES), os.urandom(TOKEN_BYTES))
@@ -173,8 +172,8 @@ class Surveyor:
         on_link = next((each for each in self.found.links if each.link == arrival.link), None)
         if said.peer == self._identity and said.token in self._tokens and on_link is not None:
             on_link.echo = True
-        if said.peer in (self._identity, self._me):
-            return
+        if said.peer == self._identity:
+            return  # ours, or of the lanmsg of this home that listens
         if on_link is not None:
             on_link.heard += 1
         if said.port:

@@ -226,6 +226,9 @@ def test_a_link_that_is_judged_is_left_alone_until_it_is_judged_again(
         station.beacon.rescan(slept=False)
         await until(lambda: ben.sees(ME))
         assert not station.beacon.is_untrusted(host)
+        reason = KEPT_QUIET
+        station.beacon.rescan(slept=False)
+        assert [each.skipped for each in station.beacon.interfaces if each.address == host] == [KEPT_QUIET]
         station.beacon.close()
         ben.beacon.close()
 

@@ -125,6 +125,7 @@ def test_a_cause_is_named_with_what_to_type(
         (link(echo=False), ["firewall-in"]),
         (replace(alone(echo=False), firewalls=(FirewallFacts("ufw", readable=False),)), None),
         (GUEST, ["isolation", "nobody"]),
+        (alone(echo=False), ["firewall-in"]),
         (alone(skipped="down"), ["no-interface"]),
         (seen(dialled=Dialled.REFUSED), ["peer-tcp"]),
     ],
