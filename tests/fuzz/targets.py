@@ -219,7 +219,7 @@ def _text(data: bytes) -> str:
 
 def journal(data: bytes) -> None:
     """The notes of a partial transfer, damaged: continued, or known as damaged."""
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, RecursionError):
         recorded = Recorded()
         for line in data.split(b"\n"):
             recorded.read(line.decode())
