@@ -324,7 +324,6 @@ NEW_NETWORK = "a new network: lanmsg network trust"
 KEPT_QUIET = "kept quiet: lanmsg network trust"
 NOT_RECOGNISED = "not recognised yet: lanmsg network trust"
 UNTRUSTED = frozenset({NEW_NETWORK, KEPT_QUIET, NOT_RECOGNISED})
-"""Why an interface that could be used is not: the person decides about its network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,9 +367,6 @@ class Finding:
         return self.severity in (Severity.OK, Severity.NOTE)
 
 
-NO_NETWORK_CODES = frozenset({"no-interface", "no-port"})
-
-
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """All findings: what is wrong first, the likeliest cause of "nobody is here" at the top."""
@@ -383,11 +379,8 @@ class Diagnosis:
 
     @property
     def code(self) -> str:
-        """How the check ended, in the words of the exit codes."""
-        if self.ok:
-            return "done"
         wrong = {finding.code for finding in self.findings if not finding.ok}
-        return "network" if wrong & NO_NETWORK_CODES else "failed"
+        return "network" if wrong & {"no-interface", "no-port"} else "failed" if wrong else "done"
 
 
 class LanmsgError(Exception):

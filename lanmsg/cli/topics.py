@@ -24,8 +24,8 @@ EXAMPLE
 JSON = """\
 With --json stdout carries one JSON object a line, flushed at once, and stderr as well.
 Every object has "v":1. Fields are only ever added. Sizes are bytes, times RFC 3339 in UTC.
-peers, id, offers, transfers and config print one object. msg, broadcast, send, receive, listen,
-accept, decline, cancel and `peers --watch` print events; each event has "type" and "ts".
+peers, id, offers, transfers, doctor, network and config print one object. msg, broadcast, send,
+receive, listen, accept, decline, cancel and `peers --watch` print events; each event has "type", "ts".
 
   peer              {"id":…,"name":…,"host":…,"addrs":[…],"present":…,
                      "status":…,"note":…,"trust":…,"last_seen":…}
@@ -39,6 +39,8 @@ accept, decline, cancel and `peers --watch` print events; each event has "type" 
   delivered         id, peer
   delivery_failed   id, peer, error
   key_changed       peer, before, now
+  checks            of doctor: [{code, ok, severity, message, hint, commands}], and ok for all
+  networks          of network: [{key, interface, state, here, first_seen, last_seen}], and new
   result            ok, exit, code: the last line of a command that ends by itself
   error, notice     code, message, hint: on stderr
 

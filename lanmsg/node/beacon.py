@@ -197,7 +197,7 @@ class Beacon:
         address = route_source(host)
         used = [*self._channels.values(), *self._ways_out.values()]
         found = next((each for each in used if each.link.address == address), None)
-        if found is not None or not address or self.is_untrusted(address):
+        if found is not None or not address or not self._may_speak_from(address):
             return found
         try:
             channel = open_channel(Link("", 0, address, 0), self._own_port)
@@ -206,6 +206,12 @@ class Beacon:
         self._ways_out[address] = channel
         self._read(channel.sock, spoken)
         return channel
+
+    def _may_speak_from(self, address: str) -> bool:
+        """An address that came since the last look may be of any network; IPv6 ones are not all looked at."""
+        if ":" in address:
+            return not any(link.skipped in UNTRUSTED for link in self._skipped)
+        return any(link.address == address and link.skipped not in UNTRUSTED for link in self._skipped)
 
     def is_untrusted(self, address: str) -> bool:
         """Our own address on a network where this home is not to speak."""

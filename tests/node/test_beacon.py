@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from lanmsg.model import KEPT_QUIET, PeerId, Status
+from lanmsg.model import KEPT_QUIET, NEW_NETWORK, PeerId, Status
 from lanmsg.node import beacon as module
 from lanmsg.node.beacon import DATAGRAMS_A_WAKEUP, Beacon
 from lanmsg.node.clock import steady_clock
@@ -231,6 +231,39 @@ def test_a_link_that_is_judged_is_left_alone_until_it_is_judged_again(
         assert [each.skipped for each in station.beacon.interfaces if each.address == host] == [KEPT_QUIET]
         station.beacon.close()
         ben.beacon.close()
+
+    run(scene)
+
+
+@pytest.mark.parametrize(
+    ("source", "untrusted", "speaks"),
+    [
+        ("127.0.0.1", "", True),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("192.0.2.50", "", False),  # came since the last look: nobody has judged its network
+        ("::1", "", True),
+        ("::1", "127.0.0.1", False),
+    ],
+)
+def test_beyond_our_links_only_known_and_trusted_addresses_speak(
+    loopback: Callable[[], str],
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    untrusted: str,
+    speaks: bool,
+) -> None:
+    monkeypatch.setattr("lanmsg.node.beacon.route_source", lambda _host: source)
+
+    async def scene() -> None:
+        station = Station(ME, loopback(), free_port)
+        station.beacon._judge = lambda links: [
+            replace(link, skipped=NEW_NETWORK) if link.address == untrusted else link for link in links
+        ]
+        station.beacon.look()
+        found = station.beacon._way_out("192.0.2.1")
+        assert (found is not None) == speaks
+        station.beacon.close()
 
     run(scene)
 

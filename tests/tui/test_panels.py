@@ -3,6 +3,8 @@
 import pytest
 
 from lanmsg.api import Conversation, Delivery, Interface, Trust
+from lanmsg.model import NEW_NETWORK
+from lanmsg.tui import strips
 from lanmsg.tui.panels import framed, key_panel, welcome
 from lanmsg.tui.rows import width
 from tests.tui import scenes
@@ -26,6 +28,14 @@ def test_a_cause_that_is_ruled_out_goes() -> None:
     heard = Interface("wlan0", "192.168.1.20", 24, sent=14, heard=3)
     assert "firewall" not in text(welcome(state_of(interfaces=(heard,)), 60))
     assert "No network is up" in text(welcome(state_of(interfaces=()), 60))
+
+
+def test_an_untrusted_network_is_told_from_none_at_all() -> None:
+    state = state_of(interfaces=(Interface("wlan0", "10.1.2.3", 24, NEW_NETWORK),))
+    shown = " ".join(text(welcome(state, 60)).split())
+    assert "Quiet on wlan0, which you have not trusted: lanmsg network trust" in shown
+    assert "No network is up" not in shown
+    assert "QUIET HERE" in text([strips.status(state, 120)])
 
 
 def test_with_people_it_says_how_to_begin() -> None:
