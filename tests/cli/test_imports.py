@@ -35,14 +35,29 @@ def test_the_version_is_told_before_anything_is_read(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("peers", "--wait", "0"), ("history",), ("offers",), ("transfers",), ("peers", "--wait", "0", "--json")],
+    [
+        ("peers", "--wait", "0", "--json"),
+        ("history",),
+        ("offers",),
+        ("help",),
+        ("config", "get"),
+        ("completion", "bash"),
+        ("service", "show"),
+        ("help", "--man"),
+    ],
     ids=" ".join,
 )
 def test_what_the_store_knows_needs_no_network_and_no_keys(home: Path, words: tuple[str, ...]) -> None:
     assert imported_by(home, *words).isdisjoint(HEAVY)
 
 
-def test_no_command_draws_a_screen(home: Path) -> None:
+def test_who_needs_a_key_needs_no_network(home: Path) -> None:
     modules = imported_by(home, "id")
-    assert "prompt_toolkit" not in modules
-    assert "asyncio" not in modules
+    assert "cryptography" in modules
+    assert modules.isdisjoint({"prompt_toolkit", "asyncio", "ifaddr"})
+
+
+def test_who_needs_a_node_draws_no_screen(home: Path) -> None:
+    modules = imported_by(home, "--interface", "127.0.0.1", "peers", "--wait", "0.01")
+    assert "asyncio" in modules
+    assert modules.isdisjoint({"prompt_toolkit", "platformdirs", "segno", "difflib", "lanmsg.tui"})
