@@ -7,26 +7,41 @@ from lanmsg.node.events import (
     InterfacesChanged,
     MessageChanged,
     NodeEvent,
+    Notice,
     PeerAppeared,
     PeerChanged,
     PeerLeft,
     TransferChanged,
 )
 
+WAITING_MAX = 5_000
+"""Events that wait for a reader; far more than a screen is ever behind, and some megabytes."""
+
+MISSED_HINT = "the history has all messages"
+
 
 class Subscription:
-    """Events from its creation on. Of one thing's changes only the last waits, in the place of the first."""
+    """Events from its creation on. Of one thing's changes only the last waits, in the place of the first.
+
+    Of more than WAITING_MAX the oldest are dropped, and a notice in their place says how many.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[Hashable, NodeEvent] = {}
         self._some = asyncio.Event()
         self._ended = False
         self._serial = 0
+        self._missed = 0
 
     def __aiter__(self) -> "Subscription":
         return self
 
     async def __anext__(self) -> NodeEvent:
+        if self._missed:
+            missed, self._missed = self._missed, 0
+            return Notice(
+                f"{missed} events came faster than they were read, and were passed over", MISSED_HINT
+            )
         while not self._waiting:
             if self._ended:
                 raise StopAsyncIteration
@@ -41,6 +56,9 @@ class Subscription:
             # It says all; a change that still waits would be told in the place of an older one.
             self._waiting.pop(("peer", event.peer.id), None)
         self._waiting[self._serial if subject is None else subject] = event
+        if len(self._waiting) > WAITING_MAX:
+            self._waiting.pop(next(iter(self._waiting)))
+            self._missed += 1
         self._some.set()
 
     def end(self) -> None:

@@ -1,8 +1,9 @@
 """A LAN in memory: datagrams and streams with a delay, walls between hosts, and everything overheard."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Protocol
 
 from lanmsg.model import Address
@@ -22,6 +23,7 @@ class Wire:
 
     def __init__(self, network: "Network", host: str) -> None:
         self.host = host
+        self.number = next(network.numbers)
         self.other: Wire = self
         self._network = network
         self._arrived = bytearray()
@@ -93,6 +95,7 @@ class Network:
     listeners: dict[str, Callable[[Wire, Address], None]] = field(default_factory=dict)
     walls: set[frozenset[str]] = field(default_factory=set)
     wires: set[Wire] = field(default_factory=set)
+    numbers: Iterator[int] = field(default_factory=count)
     overheard: bytearray = field(default_factory=bytearray)
     down: set[str] = field(default_factory=set)
     stolen: dict[str, str] = field(default_factory=dict)

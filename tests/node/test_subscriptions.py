@@ -3,14 +3,14 @@
 import asyncio
 
 from lanmsg.model import EVERYONE, Message, MessageId, Peer, PeerId
-from lanmsg.node.events import MessageAdded, NodeEvent, PeerAppeared, PeerChanged, PeerLeft
-from lanmsg.node.subscriptions import Subscriptions
+from lanmsg.node.events import MessageAdded, NodeEvent, Notice, PeerAppeared, PeerChanged, PeerLeft
+from lanmsg.node.subscriptions import WAITING_MAX, Subscriptions
 
 BEN = PeerId(b"b" * 32)
 
 
 def message(number: int) -> Message:
-    return Message(number, MessageId(bytes([number]) * 16), EVERYONE, BEN, "hi", 0.0, 0.0)
+    return Message(number, MessageId(number.to_bytes(16)), EVERYONE, BEN, "hi", 0.0, 0.0)
 
 
 def read_all(*published: NodeEvent) -> list[NodeEvent]:
@@ -39,6 +39,14 @@ def test_who_left_and_came_back_is_last_told_as_it_is_now() -> None:
     old, new = Peer(BEN, "ben"), Peer(BEN, "benjamin")
     events = read_all(PeerChanged(old), PeerLeft(old), PeerAppeared(old), PeerChanged(new))
     assert events == [PeerLeft(old), PeerAppeared(old), PeerChanged(new)]
+
+
+def test_of_what_nobody_reads_only_so_much_waits_and_the_reader_is_told() -> None:
+    events = [MessageAdded(message(number)) for number in range(1, WAITING_MAX + 101)]
+    notice, *rest = read_all(*events)
+    assert isinstance(notice, Notice)
+    assert notice.text.startswith("100 events")
+    assert rest == events[100:]
 
 
 def test_a_reader_that_was_dropped_hears_nothing_more() -> None:
