@@ -25,7 +25,8 @@ EXAMPLES = """\
 def command_help(invocation: Invocation) -> Result:
     """--help, of one command or of them all."""
     command = invocation.command
-    invocation.output.line(overview() if command is TUI else command_text(command))
+    bare = command is TUI and not invocation.options.named
+    invocation.output.line(overview() if bare else command_text(command))
     return Result()
 
 

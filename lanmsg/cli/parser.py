@@ -73,6 +73,7 @@ def parse(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     command, rest = choose_command(list(words))
     head, tail = split_at_dashes(rest)
     options, found = OptionParser(command).parse_known_args(head)
+    options.named = len(rest) < len(words)  # `lanmsg --help` is about all of it, `lanmsg tui --help` is not
     for word in found:
         if word.startswith("-") and word != "-":
             raise usage_error(f"no option {word} here{suggestion(word, flags_of(command))}", command)

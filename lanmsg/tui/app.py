@@ -206,7 +206,9 @@ class App:
             state.put_peer(peer)
         for transfer in await node.transfers():
             state.put_transfer(transfer)
-        for summary in await node.conversations():
+        summaries = await node.conversations()
+        state.newcomer = not summaries
+        for summary in summaries:
             talk = state.talk(summary.conversation)
             talk.unread, talk.first_unread = summary.unread, summary.first_unread
             talk.last_time = summary.last.stored_at if summary.last else 0.0
@@ -241,7 +243,7 @@ class App:
             await asyncio.wait(self._working, timeout=FINISH_SECONDS)
         for task in self._working:
             task.cancel()
-        self.drafts.keep()
+        self.drafts.end()
         for conversation, text in self.drafts.changed():
             await node.set_draft(conversation, text)
 

@@ -64,6 +64,8 @@ class KeyActions:
             self._state.say("still starting; your line stays", seconds=3)
         elif buffer.text.strip():
             self._state.menu = None
+            if self._state.current is not None:
+                self._state.current.aside = ""
             self._keyboard.submit(buffer.text)
             buffer.reset(append_to_history=True)
 
@@ -306,6 +308,8 @@ class KeyActions:
         if state.query is not None or state.page is not None:
             moves.leave(state)
         elif press.current_buffer.text:
+            if state.current is not None and not press.current_buffer.text.startswith("/"):
+                state.current.aside = press.current_buffer.text
             press.current_buffer.reset(append_to_history=True)
             state.say("your draft is in the history: ↑ brings it back", seconds=5)
         elif state.tick < state.quit_armed:

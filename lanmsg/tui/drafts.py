@@ -56,6 +56,12 @@ class Drafts:
             # A command is not something one was about to say to somebody.
             self._state.talk(self._shown).draft = "" if text.startswith("/") else text
 
+    def end(self) -> None:
+        """The last line of a conversation that Ctrl-C put aside is its draft again at the next start."""
+        self.keep()
+        for talk in self._state.talks.values():
+            talk.draft = talk.draft or talk.aside
+
     def changed(self) -> list[tuple[Conversation, str]]:
         """What the store should be told now."""
         found = self._differing()

@@ -22,6 +22,7 @@ from lanmsg.tui.wording import (
     transfer_size,
     transfer_state,
     transfer_title,
+    trust_sign,
     trust_words,
 )
 from lanmsg.tui.wrap import wrap
@@ -104,7 +105,10 @@ def transfers_page(state: State, page: Page, columns: int) -> list[Row]:
         return [*rows, [], *paragraph("Nothing yet. /send PEER PATH offers a file or a folder.", columns)]
     wide = columns >= 80
     if wide:
-        rows.append([("class:faint", f"   #  dir  {fit('who', 10)}  {fit('file', 26)}  {'size':>8}   state")])
+        who, name = _transfer_cells(columns)
+        rows.append(
+            [("class:faint", f"   #  dir  {fit('who', who)}  {fit('file', name)}  {'size':>8}   state")]
+        )
     for index, progress in enumerate(ordered):
         row = _transfer_row(state, progress, columns, wide=wide)
         sign = state.glyphs.open if index == page.chosen else " "
@@ -113,19 +117,30 @@ def transfers_page(state: State, page: Page, columns: int) -> list[Row]:
     return rows
 
 
+def _transfer_cells(columns: int) -> tuple[int, int]:
+    """Cells of the names of people and of files; what a transfer does is read first, so it has the most."""
+    return (10, 17) if columns < 100 else (16, 24 + max(columns - 100, 0) // 2)
+
+
 def _transfer_row(state: State, progress: Progress, columns: int, *, wide: bool) -> Row:
     transfer = progress.transfer
     arrow = state.glyphs.up if transfer.direction is Direction.OUT else state.glyphs.down
     ellipsis = state.glyphs.ellipsis
-    who, title, size = state.label(transfer.peer), transfer_title(transfer), transfer_size(transfer)
+    title, size = transfer_title(transfer), transfer_size(transfer)
+    peer = state.peers.get(transfer.peer) or Peer(transfer.peer, "")
+    who = state.label(peer.id)
+    if peer.trust is not Trust.PINNED:
+        who += (
+            f" {trust_words(peer, state.glyphs) if columns >= 100 else trust_sign(peer.trust, state.glyphs)}"
+        )
     if not wide:
         return [
-            ("", f"{transfer.number} {arrow} {title} {size} "),
+            ("", f"{transfer.number} {arrow} {who}: {title} {size} "),
             *_state_of(state, progress, columns),
         ]
-    start = (
-        f"{transfer.number:2d}   {arrow}   {fit(who, 10, ellipsis)}  {fit(title, 26, ellipsis)}  {size:>8}   "
-    )
+    cells = _transfer_cells(columns)
+    who, title = fit(who, cells[0], ellipsis), fit(title, cells[1], ellipsis)
+    start = f"{transfer.number:2d}   {arrow}   {who}  {title}  {size:>8}   "
     return [("", start), *_state_of(state, progress, columns)]
 
 
@@ -136,12 +151,18 @@ def _state_of(state: State, progress: Progress, columns: int) -> Row:
         row: Row = [] if done is None else [("class:bar", meter(state, done, 12 if columns >= 100 else 8))]
         row.append(("", f"  {done}%  " if done is not None else "  "))
         row.append(("", human_rate(progress.rate)))
-        if transfer.total and progress.rate and state.tick - progress.running_since >= ETA_AFTER:
+        if (
+            columns >= 100
+            and transfer.total
+            and progress.rate
+            and state.tick - progress.running_since >= ETA_AFTER
+        ):
             row.append(("", f"  {human_duration((transfer.total - transfer.done) / progress.rate)} left"))
         return row
     if transfer.number in state.questions:
         yes, no = key_of(state, "yes"), key_of(state, "no")
-        return [("class:strong", f"? for you   {yes} accept  {no} decline")]
+        you = "for you   " if columns >= 100 else ""
+        return [("class:strong", f"{state.glyphs.question} {you}{yes} accept  {no} decline")]
     return [("", transfer_state(state, transfer))]
 
 
@@ -161,20 +182,23 @@ def people_page(state: State, page: Page, columns: int) -> list[Row]:
     people = sorted(
         state.peers.values(), key=lambda peer: (not peer.present, state.label(peer.id).casefold())
     )
-    rows += [clipped(_person_row(state, peer), columns, state.glyphs.ellipsis) for peer in people]
+    rows += [clipped(_person_row(state, peer, columns), columns, state.glyphs.ellipsis) for peer in people]
     return rows if state.peers else [*rows, *paragraph("Nobody has been seen yet.", columns)]
 
 
-def _person_row(state: State, peer: Peer) -> Row:
+def _person_row(state: State, peer: Peer, columns: int) -> Row:
+    name = state.label(peer.id)
     style = "class:alert" if peer.trust in (Trust.CHANGED, Trust.BLOCKED) else ""
+    trust = (style, f"{fit(trust_words(peer, state.glyphs), 14)} ")
+    presence = f"{presence_word(peer):5} "
+    sign, digits = presence_glyph(peer, state.glyphs), f"{fingerprint(peer.id, 2)}  "
+    if columns < 64:
+        return [("", f" {sign} {fit(name, 12)} {presence}"), trust, ("", digits)]
+    where = (str(peer.addresses[0]) if columns >= 100 else peer.host) if peer.addresses else ""
     return [
-        (
-            "",
-            f" {presence_glyph(peer, state.glyphs)} {fit(state.label(peer.id), 18)} {presence_word(peer):5} ",
-        ),
-        ("", f"{fit(str(peer.addresses[0]) if peer.addresses else '', 21)} "),
-        (style, f"{fit(trust_words(peer, state.glyphs), 14)} "),
-        ("", f"{fingerprint(peer.id, 2)}  "),
+        ("", f" {sign} {fit(name, 18)} {presence}{fit(where, 21 if columns >= 100 else 15)} "),
+        trust,
+        ("", digits),
         ("", printable(peer.note) if peer.present else last_seen(state, peer)),
     ]
 

@@ -34,16 +34,13 @@ def welcome(state: State, columns: int) -> list[Row]:
         rows.append([("", f"  {label}{interface_words(state, each)}")])
     if not used:
         rows += [[("class:alert", f"  {line}")] for line in wrap(_why_nowhere(state), columns - 3)]
-    rows += [[], [("", "  Still empty after a minute?  Most likely first:")]]
+    rows.append([])
+    rows += paragraph("Still empty after a minute?  /doctor looks for the reason. Most likely:", columns, 2)
     heard = any(each.heard for each in used)
     for number, line in enumerate(_causes(state, used, heard=heard), 1):
         lines = wrap(line, columns - 7)
         rows.append([("", f"   {number}  {lines[0]}")])
         rows += [[("", f"      {more}")] for more in lines[1:]]
-    rows += [
-        [],
-        *paragraph("/status shows more · /name changes your name".replace("·", state.glyphs.dot), columns, 2),
-    ]
     return rows
 
 
@@ -95,7 +92,7 @@ def key_panel(state: State, columns: int, height: int) -> list[Row]:
     rows = [part for line in lines for part in (wrap(line, columns - 4) if line else [""])]
     if len(rows) + 2 > height:
         # Too small for the story; what happened and what to type must be in sight.
-        rows = [part for line in (lines[0], *lines[-2:]) for part in wrap(line, columns - 4)]
+        rows = [part for line in (lines[0], *lines[-3:]) for part in wrap(line, columns - 4)]
     return framed(state, rows, columns)
 
 
@@ -128,6 +125,7 @@ def _key_words(state: State, changed: Peer, known: Peer | None) -> list[str]:
         *_held_back(state, known),
         "",
         f"Ask {name} on another channel, then type one of:",
+        f"  /verify {label}   compare words first",
         f"  /trust {label}    accept the new key",
         f"  /block {label}    refuse this key",
     ]

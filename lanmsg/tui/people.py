@@ -57,7 +57,7 @@ def list_row(state: State, conversation: Conversation, cells: int) -> Row:
     slot = state.slots.get(conversation)
     right = _right(state, peer, unread, slot, wide=cells >= 25)
     room = cells - 3 - cell_width(right)
-    mark = f" {trust_sign(peer.trust, glyphs)}" if peer is not None and peer.trust is Trust.VERIFIED else ""
+    mark = _mark(state, peer)
     name = clip(state.title(conversation), max(room - cell_width(mark), 4), glyphs.ellipsis)
     return [
         ("class:strong", glyphs.open if is_open else " "),
@@ -68,6 +68,14 @@ def list_row(state: State, conversation: Conversation, cells: int) -> Row:
         ("", " " * max(room - cell_width(name + mark), 0)),
         ("class:unread" if unread else "", right),
     ]
+
+
+def _mark(state: State, peer: Peer | None) -> str:
+    """Behind a name, where nobody takes it for a count: what is decided about the key, unless it is usual."""
+    if peer is None or peer.trust not in (Trust.NEW, Trust.VERIFIED):
+        return ""
+    is_new = peer.trust is Trust.NEW
+    return f" ({TRUST_WORDS[Trust.NEW]})" if is_new else f" {trust_sign(peer.trust, state.glyphs)}"
 
 
 def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
@@ -98,6 +106,4 @@ def _word(state: State, peer: Peer | None, *, wide: bool) -> str:
         return "changed" if wide else ""
     if not peer.present:
         return last_seen(state, peer)
-    if peer.trust is Trust.NEW:
-        return TRUST_WORDS[Trust.NEW]
     return presence_word(peer) if wide and presence_word(peer) != "here" else ""

@@ -107,6 +107,7 @@ class State:
     downloads: str = ""
     free: int | None = None  # bytes free where downloads go
     ready: bool = False  # the node runs
+    newcomer: bool = False  # nobody has ever written anything in this home
     listening: bool = False
     interfaces: tuple[Interface, ...] = ()
     peers: dict[PeerId, Peer] = field(default_factory=dict)

@@ -76,6 +76,7 @@ class Talk:
     line_count: int = 0
     anchor: Anchor | None = None  # None: the newest is in sight
     draft: str = ""
+    aside: str = ""  # put aside by Ctrl-C, and nothing sent since: it must outlive a second Ctrl-C
     last_time: float = 0.0
     reply_to: Message | None = None
     found: Key | None = None
@@ -85,7 +86,7 @@ class Talk:
         entry = Entry.of(value)
         if entry.key in self.index:
             self.replace(value)
-        elif (self.loaded or self.loading) and not self.newer:
+        elif isinstance(value, Note) or ((self.loaded or self.loading) and not self.newer):
             self.entries.append(entry)
             self.index[entry.key] = entry
             if len(self.entries) > KEPT_ENTRIES:

@@ -27,7 +27,7 @@ from lanmsg.api import (
     VerificationChanged,
 )
 from lanmsg.terminal import clock
-from lanmsg.tui import comparing
+from lanmsg.tui import comparing, hints
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Note, Talk
 
@@ -88,6 +88,7 @@ def _interfaces(state: State, interfaces: tuple[Interface, ...]) -> Damage:
 def _person(state: State, event: PeerAppeared | PeerChanged | PeerLeft) -> Damage:
     before = state.peers.get(event.peer.id)
     state.put_peer(event.peer)
+    hints.first_pin(state, before, event.peer)
     talk = state.talks.get(Conversation.with_peer(event.peer.id))
     if before is not None and before.present != event.peer.present and talk is not None:
         _say_presence(state, talk, event.peer)
@@ -132,6 +133,7 @@ def _message_added(state: State, message: Message) -> Damage:
     state.roster_stale = True
     if message.sender is None:
         talk.reply_to = None
+        hints.first_words(state, message)
     elif fresh and not was_in_sight and message.number > talk.read:
         _count_unread(talk, message, is_open=message.conversation == state.open)
     return Damage.ROWS
@@ -213,6 +215,7 @@ def _transfer(state: State, transfer: Transfer, rate: float) -> Damage:
     talk = state.talk(Conversation.with_peer(transfer.peer))
     if before is None:
         talk.add(transfer)
+        hints.first_file(state, transfer)
         talk.last_time = max(talk.last_time, transfer.created_at)
         state.roster_stale = True
         return Damage.ROWS

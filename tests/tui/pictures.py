@@ -4,10 +4,11 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from unittest.mock import patch
 
-from lanmsg.api import Trust
+from lanmsg.api import Finding, Severity, Trust, VerificationStage
 from tests.tui import scenes
-from tests.tui.double import Double, person
+from tests.tui.double import NOON, Double, person
 from tests.tui.real_run import pictures
 from tests.tui.screen import Screen
 from tests.tui.svg import svg
@@ -63,26 +64,90 @@ async def people_page(screen: Screen) -> None:
     await screen.shows("PEOPLE   4 here")
 
 
-PICTURES: dict[str, tuple[Scene, Callable[[], Double], tuple[tuple[int, int], ...]]] = {
-    "talk": (talk, scenes.office, ((120, 36), (80, 24), (50, 20))),
-    "nobody": (nobody, scenes.alone, ((80, 24),)),
-    "transfers": (offer_list, scenes.office, ((100, 26),)),
-    "key-changed": (key_changed, scenes.changed_key, ((80, 24),)),
-    "help": (help_page, scenes.office, ((80, 24),)),
-    "commands": (palette, scenes.office, ((80, 24),)),
-    "switch": (switcher, scenes.office, ((80, 24),)),
-    "everyone": (everyone, scenes.office, ((80, 24),)),
-    "people": (people_page, scenes.office, ((100, 26),)),
+async def first_words(screen: Screen) -> None:
+    """Somebody who never used it writes to a stranger and is offered a file."""
+    screen.node.meet(person("ben", trust=Trust.NEW))
+    await screen.draw()
+    await screen.type("/msg ben hello, is this the printer room?<enter>")
+    screen.node.meet(person("ben"))
+    screen.node.deliver(screen.node.said[0])
+    screen.node.hear("ben", "it is! here is the manual")
+    screen.node.offered("ben", "manual.pdf", 3_400_000)
+    await screen.draw()
+
+
+async def verifying(screen: Screen) -> None:
+    await screen.type("<c-k>anna<enter>/verify<enter>")
+    screen.node.compare("anna", VerificationStage.COMPARING, words="absurd pioneer tracker universe")
+    await screen.draw()
+
+
+async def searching(screen: Screen) -> None:
+    await screen.type("<c-k>ben<enter><c-f>the<enter><enter>")
+    await screen.shows(" of ")
+
+
+async def unread(screen: Screen) -> None:
+    for number in range(40):
+        screen.node.hear("anna", f"line {number + 1} of a long report about the printer", at=scenes.MORNING)
+    await screen.draw()
+    await screen.type("<c-k>anna<enter>")
+    await screen.shows("40 new")
+
+
+async def settings(screen: Screen) -> None:
+    await screen.type("/set<enter>")
+
+
+async def doctor(screen: Screen) -> None:
+    await screen.type("/doctor<enter>")
+    await screen.shows("DOCTOR")
+
+
+FINDINGS = (
+    Finding(
+        "firewall",
+        Severity.PROBLEM,
+        "a firewall on this machine keeps UDP port 2372 shut",
+        "open the port for UDP and TCP",
+        ("sudo ufw allow 2372",),
+    ),
+    Finding("no-peers", Severity.SUSPICION, "nobody was heard on wlan0", "does anybody else run lanmsg?"),
+    Finding("clock", Severity.OK, "the clock is right"),
+    Finding("disk", Severity.OK, "212 GB free where files go"),
+)
+
+SIZES = ((120, 36), (80, 24), (50, 20))
+
+PICTURES: dict[str, tuple[Scene, Callable[[], Double]]] = {
+    "talk": (talk, scenes.office),
+    "nobody": (nobody, scenes.alone),
+    "first-words": (first_words, scenes.alone),
+    "transfers": (offer_list, scenes.office),
+    "key-changed": (key_changed, scenes.changed_key),
+    "verify": (verifying, scenes.office),
+    "unread": (unread, scenes.office),
+    "search": (searching, scenes.office),
+    "help": (help_page, scenes.office),
+    "commands": (palette, scenes.office),
+    "switch": (switcher, scenes.office),
+    "everyone": (everyone, scenes.office),
+    "people": (people_page, scenes.office),
+    "settings": (settings, scenes.office),
+    "doctor": (doctor, scenes.office),
 }
-"""Scene, node, and the sizes at which it is in the documents."""
+"""Scene and node; each is in the documents at all sizes."""
 
 
 async def take(name: str, columns: int, rows: int, *, ascii: bool = False) -> Screen:  # noqa: A002
-    scene, node, _ = PICTURES[name]
-    screen = Screen(node(), columns, rows, ascii=ascii)
-    async with screen:
-        await scene(screen)
-        screen.picture = svg(screen.terminal.screen, "lanmsg")
+    scene, node = PICTURES[name]
+    screen = Screen(node(), columns, rows, ascii=ascii, findings=FINDINGS)
+    # Notes of our own carry the time of the screen: that of the morning on which all pictures are taken.
+    with patch("lanmsg.tui.app.wall_clock", lambda: NOON):
+        async with screen:
+            screen.app.state.downloads = "~/Downloads/lanmsg"
+            await scene(screen)
+            screen.picture = svg(screen.terminal.screen, "lanmsg")
     return screen
 
 
@@ -93,7 +158,7 @@ def main(names: list[str]) -> None:
             for title, picture in asyncio.run(pictures()).items():
                 write(title, picture)
             continue
-        for columns, rows in PICTURES[name][2]:
+        for columns, rows in SIZES:
             write(f"{name}-{columns}x{rows}", asyncio.run(take(name, columns, rows)).picture)
 
 

@@ -26,7 +26,7 @@ def crowd() -> Double:
     return node
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (50, 20), (20, 6)])
+@pytest.mark.parametrize("size", [(300, 80), (120, 36), (80, 24), (50, 20), (20, 6)])
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_scene_plays_at_every_size(name: str, size: tuple[int, int]) -> None:
     screen = asyncio.run(take(name, *size))
@@ -82,6 +82,20 @@ def test_drafts_are_kept_for_each_conversation_and_for_the_next_run() -> None:
         assert screen.line == "for anna"
 
     play(second, node)
+
+
+def test_ctrl_c_never_loses_a_draft_even_when_it_leaves() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>anna<enter>sent after all<c-c>but not this<enter>")
+        await screen.type("<c-k>ben<enter>unfinished<c-c>")
+        assert screen.line == ""
+        await screen.type("<c-c><c-c>")
+        await screen.until(screen.running.done)
+
+    play(scene, node)
+    assert node.drafts == {BEN: "unfinished"}
 
 
 def test_a_message_never_disturbs_what_is_being_typed() -> None:
