@@ -370,6 +370,8 @@ class Engine:
     async def _keep_alive(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
+            for peer in self.roster.on_line_only():
+                self.sessions.ask_if_alive(peer)  # nothing else would tell that it has gone
             with contextlib.suppress(LanmsgError):  # a full disk: said where it hurts, tried again here
                 await self.disk.read(self._sign_of_life)
                 if not self.listening:

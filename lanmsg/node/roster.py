@@ -62,6 +62,10 @@ class Roster:
     def is_present(self, peer: PeerId) -> bool:
         return peer in self._air or peer in self._on_line or peer in self._shared
 
+    def on_line_only(self) -> set[PeerId]:
+        """Whom a session alone makes present: beyond our links, say, where no announcement arrives."""
+        return self._on_line.keys() - self._air.keys()
+
     def is_on_air(self, peer: PeerId) -> bool:
         """Whether it announces itself, and so is here without a session."""
         return peer in self._air

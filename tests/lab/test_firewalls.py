@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.lab.conftest import Figures
 from tests.lab.host import Host
 from tests.lab.lan import Lan
-from tests.lab.listener import Listener, meet
+from tests.lab.listener import Listener, meet, wait_until_ready
 from tests.lab.test_presence import LEAVE_SECONDS, NEWCOMER_SECONDS
 
 MEET_SECONDS = 5.0
@@ -48,7 +48,23 @@ def test_firewalls_that_let_in_only_2372_keep_nothing_out(lan: Lan, figures: Fig
         host.firewall(2372)
     anna, ben = (listen(host) for host in hosts)
     figures.within(NEWCOMER_SECONDS, meet(anna, ben), "firewalls open for 2372 only: both see each other")
-    talk_both_ways(*hosts, (anna, ben))
+    talk_both_ways(hosts[0], hosts[1], (anna, ben))
+
+
+def test_where_nothing_is_let_in_on_either_side_it_says_where_it_looked_and_what_helps(lan: Lan) -> None:
+    hosts = [lan.host(name) for name in ("anna", "ben")]
+    for host in hosts:
+        host.firewall()
+    ben = hosts[1].listen()
+    wait_until_ready(ben)
+    said = hosts[0].lanmsg("peers", "--wait", "1", check=False).stderr
+    assert "searched on eth0" in said
+    assert "nobody is here" in said
+    assert "hint: lanmsg " in said
+    done = hosts[0].lanmsg("--peer", hosts[1].address, "msg", "--wait", "2", "ben", "hello?", check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    ben.expect_unharmed()
 
 
 def test_who_lets_nothing_in_talks_and_is_talked_to_through_the_door_it_opened(

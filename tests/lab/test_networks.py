@@ -134,7 +134,7 @@ def test_without_ipv4_all_works_over_link_local_addresses(lan: Lan, figures: Fig
     seen = max(anna.sees(ben, within=BACK_SECONDS), ben.sees(anna, within=BACK_SECONDS))
     ready_at = max(anna.ready.at, ben.ready.at)
     figures.within(BACK_SECONDS, max(seen - ready_at, 0), "with IPv6 alone they see each other")
-    talk_both_ways(*hosts, (anna, ben))
+    talk_both_ways(hosts[0], hosts[1], (anna, ben))
     left_at = anna.terminate()
     ben.loses(anna, within=LEAVE_SECONDS, since=left_at)
 

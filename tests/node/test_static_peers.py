@@ -2,10 +2,13 @@
 
 import pytest
 
+from lanmsg.node import engine
 from lanmsg.node import static_peers as module
 from lanmsg.node.air import Ways
+from lanmsg.node.connection import Connection
 from lanmsg.node.events import Notice
 from lanmsg.node.node import Node
+from lanmsg.protocol import session
 from lanmsg.protocol.payload import CloseCode
 from tests.node.neighbours import (
     Heard,
@@ -17,8 +20,8 @@ from tests.node.neighbours import (
 from tests.node.puppet import puppet
 
 
-def has_session(node: Node, other: Node) -> bool:
-    return engine_of(node).sessions.live(other.id) is not None
+def live(node: Node, other: Node) -> Connection | None:
+    return engine_of(node).sessions.live(other.id)
 
 
 @pytest.fixture(autouse=True)
@@ -58,13 +61,14 @@ def test_a_session_is_kept_with_a_static_peer_which_may_have_no_other_way(neighb
     async def story() -> None:
         ben = await neighbours.open("ben")
         anna = await neighbours.open("anna", peers=(str(ben.tcp[0]),))
-        await until(lambda: has_session(anna, ben))
+        await until(lambda: live(anna, ben) and live(ben, anna))
         assert engine_of(anna)._keeps_session(ben.id)
         assert not engine_of(ben)._keeps_session(anna.id)
+        before = live(anna, ben)
         engine_of(ben).sessions.close_peer(anna.id, CloseCode.IDLE)
-        await until(lambda: not has_session(anna, ben))
+        await until(lambda: live(anna, ben) is not before)
         engine_of(anna)._on_moved(Ways(frozenset(), frozenset()), True)
-        await until(lambda: has_session(anna, ben))
+        await until(lambda: live(anna, ben))
 
     neighbours.run(story)
 
@@ -80,6 +84,23 @@ def test_a_quiet_home_and_more_static_peers_than_a_few_open_no_sessions(
         monkeypatch.setattr(module, "KEPT_SESSIONS_MAX", 1)
         static = engine_of(ben)._static
         assert [static._may_keep(each) for each in (quiet.id, ben.id, quiet.id)] == [True, False, True]
+
+    neighbours.run(story)
+
+
+def test_one_that_only_its_session_makes_present_is_asked_whether_it_lives(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """90 s of silence would be the session's own limit."""
+    monkeypatch.setattr(engine, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(session, "SESSION_PROBE_TIMEOUT_S", 0.5)
+
+    async def story() -> None:
+        async with puppet(neighbours, "ben") as ben:
+            anna = await neighbours.open("anna", peers=(str(ben.address),))
+            await ben.answer()  # and nothing more: the line is not cut, and nobody reads it
+            await until(lambda: sees(anna, ben.id))
+            await until(lambda: not sees(anna, ben.id))
 
     neighbours.run(story)
 
