@@ -257,10 +257,7 @@ class Engine:
         self._is_cut_off = is_cut_off
 
     def _ask_name(self, peer: PeerId) -> bool:
-        """Only a session can prove a name; the listener asks, for all processes of the home.
-
-        First the endpoint has to answer: a datagram alone would let anybody aim our connections.
-        """
+        """Only a session proves a name. First the endpoint answers: a datagram alone aims no connection."""
         is_there = self.listening and self.roster.is_confirmed(peer)
         if is_there:
             self._tasks.start(self.sessions.meet(peer))
