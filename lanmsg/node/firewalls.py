@@ -58,7 +58,7 @@ async def run_tool(*command: str) -> tuple[int, str] | None:
             stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "LC_ALL": "C"},
         )
-    except OSError:
+    except (OSError, NotImplementedError):  # an event loop of Windows that starts no processes
         return None
     try:
         async with asyncio.timeout(TOOL_SECONDS):
