@@ -1,7 +1,5 @@
 """The manual page, made from the same table and topics as --help: `lanmsg help --man | man -l -`."""
 
-import re
-
 from lanmsg import __version__
 from lanmsg.cli.exit_codes import MEANINGS
 from lanmsg.cli.grammar import Command, Option
@@ -108,7 +106,7 @@ SIGNS = {
 
 
 def escaped(text: str) -> str:
-    return re.sub(r"[\\\-…’“”`'^~]", lambda sign: SIGNS[sign[0]], text)
+    return "".join(SIGNS.get(sign, sign if sign.isascii() else f"\\[u{ord(sign):04X}]") for sign in text)
 
 
 def guarded(line: str) -> str:
