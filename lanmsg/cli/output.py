@@ -21,6 +21,9 @@ STEPS_VERBOSITY = 2
 ENDLESS = re.compile(r"\S{300,}")
 """A word in an error that would fill the screen: somebody's mistake is recognised by its ends."""
 
+LISTED_MAX = 20
+"""Of people that a name fits; a thousand of them would push the sentence off the screen."""
+
 RED = "31"
 GREEN = "32"
 YELLOW = "33"
@@ -133,7 +136,9 @@ class Output:
             self._write(sys.stderr, encode(value) + "\n")
             return
         prefix = self.paint("lanmsg:", RED, stream=sys.stderr) if kind == "error" else "lanmsg:"
-        lines = [f"{prefix} {printable(text)}", *(f"  {printable(name)}" for name in candidates)]
+        lines = [f"{prefix} {printable(text)}", *(f"  {printable(name)}" for name in candidates[:LISTED_MAX])]
+        if len(candidates) > LISTED_MAX:
+            lines.append(f"  and {len(candidates) - LISTED_MAX:,} more (--json lists them all)")
         if hint:
             lines.append(f"hint: {printable(hint)}")
         self._write(sys.stderr, "\n".join(lines) + "\n")

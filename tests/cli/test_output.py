@@ -18,6 +18,18 @@ def test_an_error_is_a_sentence_its_candidates_and_a_hint(capsys: Captured) -> N
     assert capsys.readouterr() == ("", "lanmsg: ben could be 2 people\n  a\n  b\nhint: say which\n")
 
 
+def test_a_thousand_candidates_do_not_push_the_sentence_off_the_screen(capsys: Captured) -> None:
+    names = tuple(f"ben~{number:08X}" for number in range(1000))
+    error = LanmsgError("ben could be 1000 people", code="ambiguous", candidates=names)
+    Output().error(error)
+    first, *listed, rest = capsys.readouterr().err.splitlines()
+    assert first == "lanmsg: ben could be 1000 people"
+    assert listed == [f"  {name}" for name in names[:20]]
+    assert rest == "  and 980 more (--json lists them all)"
+    Output(json=True).error(error)
+    assert len(json.loads(capsys.readouterr().err)["candidates"]) == 1000
+
+
 def test_an_error_as_json_stays_on_stderr(capsys: Captured) -> None:
     Output(json=True).error(LanmsgError("no", code="usage"))
     out, err = capsys.readouterr()

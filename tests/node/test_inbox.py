@@ -99,6 +99,30 @@ def test_what_cannot_be_stored_is_refused_for_now_and_told(
     neighbours.run(story)
 
 
+def test_what_was_put_off_is_not_overtaken_by_what_was_behind_it(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            known, first, second = (message(text) for text in ("known", "first", "second"))
+            await line.say(known)
+            await line.hear(wire.Ack)
+            with monkeypatch.context() as patch:
+                break_the_store(anna, patch)
+                await line.say(first)
+                await line.hear(wire.Refused)
+            await line.say(second, known)  # there is room again, but it is not their turn
+            assert (await line.hear(wire.Ack)).id == known.id
+            assert (await line.hear(wire.Refused)).id == second.id
+            await line.say(first, second)
+            assert [(await line.hear(wire.Ack)).id for _ in range(2)] == [first.id, second.id]
+            assert await texts(anna) == ["known", "first", "second"]
+
+    neighbours.run(story)
+
+
 def test_a_full_disk_delays_a_message_and_loses_none(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
