@@ -28,7 +28,8 @@ peers, id, offers, transfers, doctor, network and config print one object. msg, 
 receive, listen, accept, decline, cancel and `peers --watch` print events; each event has "type", "ts".
 
   peer              {"id":…,"name":…,"host":…,"addrs":[…],"present":…,
-                     "status":…,"note":…,"trust":…,"last_seen":…}
+                     "status":…,"note":…,"trust":…,"last_seen":…,
+                     "verified_at":…,"lookalike_of":…}
   ready             id, name, tcp, udp
   peer_seen         peer            peer_changed, peer_gone: the same
   message           id, peer, conversation (private or everyone), text, sent
@@ -39,10 +40,12 @@ receive, listen, accept, decline, cancel and `peers --watch` print events; each 
   delivered         id, peer
   delivery_failed   id, peer, error
   key_changed       peer, before, now
+  verification      peer, stage (asked, comparing, same, different, failed, expired), words,
+                    ours (this side's doing), reason
   checks            of doctor: [{code, ok, severity, message, hint, commands}], and ok for all
   networks          of network: [{key, interface, state, here, first_seen, last_seen}], and new
   result            ok, exit, code: the last line of a command that ends by itself
-  error, notice     code, message, hint: on stderr
+  error, notice     code, message, hint: on stderr; with -vv step as well: ts, step
 
 A peer's text is in JSON as it came: make it safe before you print it.
 
@@ -66,12 +69,22 @@ SECURITY = """\
 A peer is its key: the fingerprint that `lanmsg id` shows over there. Names are only labels. The first
 key that you write to, accept from or trust is pinned to its name.
 
-  new        nothing was decided yet       verified   you compared 16 or more digits: lanmsg trust
+  new        nothing was decided yet       verified   you compared, and it was right: lanmsg verify
   pinned     you have dealt with it        blocked    you refuse it
-  changed    another key uses the name of one you pinned: nothing is sent, no file is taken
+  changed    another key uses the name of one you pinned, or the words were different:
+             nothing is sent, no file is taken
+  LOOKS LIKE a new name that a hurried reader takes for one you know: it has to be named by its key
 
-A changed key never replaces a pin by itself. Ask the person on another channel, compare, then
-`lanmsg trust PEER --replace --fingerprint F`, or `lanmsg block PEER`. --yes answers none of this.
+How to be sure that ben is ben. Call him, or sit down beside him. You type `lanmsg verify ben`, he types
+`lanmsg verify anna` (on the screen: /verify ben). Both of you see four words. Read them to each other.
+The same: type same, and ben is verified, with today's date. Other words: somebody sits between you, or
+that is not ben: type different, and nothing is sent to that key any more. Do not send the words by
+lanmsg itself. If you cannot meet: `lanmsg verify ben --safety-number` prints 60 digits, the same at both
+ends, also without a network; `--confirm DIGITS` checks those that you were told, and --qr shows them.
+
+A changed key never replaces a pin by itself. Ask the person on another channel, and compare: a verified
+key, or `lanmsg trust PEER --replace --fingerprint F`, takes the place of the old one; else `lanmsg block
+PEER`. What is queued for the old key stays queued for it. --yes answers none of this.
 Everything on the wire is encrypted, and there is no way to switch that off. Whoever watches the network
 sees that you use lanmsg, your nickname and your fingerprint.
 

@@ -32,6 +32,18 @@ from lanmsg.cli.options import EVENTS, GLOBAL_OPTIONS
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.table import BY_NAME
 from lanmsg.cli.topics import TOPICS
+from tests.cli.transcript import FOLDER, transcripts
+
+test_transcript = transcripts("contract")
+
+LINES = [
+    line
+    for file in FOLDER.glob("*.txt")
+    for line in file.read_text(encoding="utf-8").splitlines()
+    if re.search(r"[$&] .*lanmsg", line)
+]
+ON_A_TERMINAL = {"tui": ["--plain", "--ascii"]}
+"""Options of the screen, which has tests of its own."""
 
 GLOBAL = """--home --name --port --interface --peer --downloads --json -q -v --color --yes --version --help"""
 
@@ -58,6 +70,8 @@ COMMANDS = {
     "block": "",
     "unblock": "",
     "rename": "",
+    "doctor": "",
+    "verify": "",
     "config": "",
     "completion": "",
     "service": "--accept --to --now",
@@ -138,6 +152,19 @@ def test_every_command_takes_what_it_took(command: str) -> None:
     assert command in BY_NAME, f"there is no lanmsg {command} any more"
     for flag in (*COMMANDS[command].split(), *GLOBAL.split()):
         option_of(command, flag)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_played_in_a_transcript(command: str) -> None:
+    names = {command, BY_NAME[command].name, *BY_NAME[command].aliases}
+    played = [line for line in LINES if names & set(line.split())]
+    unplayed = [flag for flag in COMMANDS[command].split() if not any(flag in line for line in played)]
+    assert played or command == "tui"
+    assert unplayed == ON_A_TERMINAL.get(command, [])
+
+
+def test_every_global_option_is_played_in_a_transcript() -> None:
+    assert [flag for flag in GLOBAL.split() if not any(flag in line for line in LINES)] == []
 
 
 @pytest.mark.parametrize(("command", "flag"), CHOICES)
