@@ -43,6 +43,8 @@ def test_another_network_is_reached_by_option_and_by_settings(lan: Lan, figures:
     ben = listen(right)
     figures.within(STATIC_SECONDS, meet(anna, ben, within=LATE_SECONDS), "another network, named on one side")
     talk_both_ways(left, right, (anna, ben))
+    right.lanmsg("--peer", left.address, "msg", "anna", "from a command that names the address")
+    anna.hears("from a command that names the address", within=LATE_SECONDS)
     left_at = anna.terminate()
     ben.loses(anna, within=STATIC_SECONDS, since=left_at)
     back = left.listen("--peer", right.address)
