@@ -8,6 +8,7 @@ import re
 import time
 import unicodedata
 from enum import Enum
+from functools import lru_cache
 
 ONE_LINE_CELLS = 32
 """Names are cut here: a longer one could push what stands behind it (a question!) off the row."""
@@ -286,3 +287,28 @@ def mixes_scripts(name: str) -> bool:
 def folded(name: str) -> str:
     """What two names share when a hurried reader takes them for one."""
     return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+LIKE_L = str.maketrans("I1|\u0406\u0399\u04c00O", "llllll" + "oo")
+"""Before case is folded: a capital i is a small L in many a typeface."""
+
+LIKE_LATIN = {
+    ord(other): latin
+    for latin, others in {
+        "a": "\u0430\u03b1", "b": "\u0432\u03b2", "c": "\u0441\u03f2", "d": "\u0501\u0111",
+        "e": "\u0435\u03b5", "h": "\u04bb\u043d\u03b7", "i": "\u0456\u03b9\u0131", "j": "\u0458",
+        "k": "\u043a\u03ba", "l": "\u04cf\u0142", "m": "\u043c\u03bc", "n": "\u03bd",
+        "o": "\u043e\u03bf\u00f8", "p": "\u0440\u03c1", "q": "\u051b", "s": "\u0455", "t": "\u0442\u03c4",
+        "u": "\u03c5", "w": "\u051d\u03c9", "x": "\u0445\u03c7", "y": "\u0443\u03b3", "z": "\u03b6",
+        "3": "\u0437",
+    }.items()
+    for other in others
+}  # fmt: skip
+"""Cyrillic, Greek and barred letters by the Latin one that they, or their capitals, look like."""
+
+
+@lru_cache(maxsize=CACHED_CHARACTERS)
+def skeleton(name: str) -> str:
+    """The same for names that look alike: other scripts, accents, signs, I and l, rn and m; maybe ""."""
+    text = unicodedata.normalize("NFKD", name).translate(LIKE_L).casefold().translate(LIKE_LATIN)
+    return "".join(filter(str.isalnum, text)).replace("rn", "m").replace("vv", "w")

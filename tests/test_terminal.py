@@ -24,6 +24,7 @@ from lanmsg.terminal import (
     parse_size,
     plural,
     printable,
+    skeleton,
 )
 
 EVERYTHING = "".join(map(chr, range(sys.maxunicode + 1)))
@@ -176,3 +177,42 @@ def test_names_that_deceive() -> None:
     assert not mixes_scripts("\u0411\u0435\u043d")
     assert not mixes_scripts("日本 ben")
     assert folded("ＢＥＮ ") == folded("ben")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ben", "b\u0435n"),  # Cyrillic
+        ("ben", "b\u03b5\u03bd"),  # Greek
+        ("ben", "B.e-n"),
+        ("ben", "be\u0301n"),
+        ("ben", "b\u200ben"),
+        ("Laura", "Iaura"),
+        ("bill", "bi1|"),
+        ("Olga", "0lga"),
+        ("bernd", "bemd"),
+        ("wim", "vvim"),
+        ("ＢＥＮ", "ben"),
+    ],
+)
+def test_names_that_look_alike(one: str, other: str) -> None:
+    assert skeleton(one) == skeleton(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ben", "bea"),
+        ("ben", "benn"),
+        ("ben@thinkpad", "ben"),
+        ("anna", "hanna"),
+        ("日本", "日木"),
+        ("1", "2"),
+    ],
+)
+def test_names_that_do_not(one: str, other: str) -> None:
+    assert skeleton(one) != skeleton(other)
+
+
+def test_a_name_of_signs_has_nothing_to_look_like() -> None:
+    assert skeleton("...") == ""

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from lanmsg.api import Conversation, Message, Peer, PeerId, Recipient, Transfer, wall_clock
+from lanmsg.api import (
+    Conversation,
+    Message,
+    Peer,
+    PeerId,
+    Recipient,
+    Transfer,
+    VerificationChanged,
+    wall_clock,
+)
 from lanmsg.cli.output import timestamp
 
 
@@ -19,6 +28,18 @@ def peer_fields(peer: Peer) -> dict[str, Any]:
         "note": peer.note,
         "trust": peer.trust.value,
         "last_seen": timestamp(wall_clock() if peer.present else peer.last_seen),
+        "verified_at": timestamp(peer.verified_at),
+        "lookalike_of": peer.lookalike_of,
+    }
+
+
+def verification_fields(event: VerificationChanged) -> dict[str, Any]:
+    return {
+        "peer": peer_fields(event.peer),
+        "stage": event.stage.value,
+        "words": list(event.words),
+        "ours": event.ours,
+        "reason": event.reason,
     }
 
 
@@ -91,6 +112,21 @@ def done_fields(transfer: Transfer, peer: Peer, seconds: float) -> dict[str, Any
         "paths": list(transfer.paths),
         "bytes": transfer.done,
         "seconds": round(seconds, 3),
+    }
+
+
+def paused_fields(transfer: Transfer, peer: Peer) -> dict[str, Any]:
+    """`held`: who has paused it, `you` and `peer`; empty where it was a fault, and it goes on by itself."""
+    held = [who for who, is_held in (("you", transfer.held_here), ("peer", transfer.held_there)) if is_held]
+    return {
+        "transfer": transfer.number,
+        "direction": transfer.direction.value,
+        "peer": peer_fields(peer),
+        "done": transfer.done,
+        "total": transfer.total,
+        "held": held,
+        "code": transfer.code,
+        "error": transfer.reason,
     }
 
 

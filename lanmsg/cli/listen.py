@@ -21,6 +21,7 @@ from lanmsg.api import (
     Transfer,
     TransferAdded,
     TransferChanged,
+    VerificationChanged,
 )
 from lanmsg.cli import fields
 from lanmsg.cli.following import TransferReport, failure
@@ -33,7 +34,17 @@ from lanmsg.cli.progress import Progress
 from lanmsg.cli.readiness import READY, STOPPING, tell_manager
 from lanmsg.cli.receive import folder_option
 from lanmsg.cli.running import run_node
-from lanmsg.cli.wording import clock_now, name_of, one_line, size_of, speaker_of, title_of, trust_remark
+from lanmsg.cli.wording import (
+    certain_name_of,
+    clock_now,
+    comparison_of,
+    name_of,
+    one_line,
+    size_of,
+    speaker_of,
+    title_of,
+    trust_remark,
+)
 from lanmsg.model import ConversationKind, Delivery, Direction, LanmsgError, TransferState
 from lanmsg.terminal import printable
 
@@ -112,6 +123,7 @@ class Teller:
         self._report = TransferReport(node, output, Progress(output, "never"), self._event)
         self._seen: dict[PeerId, tuple[object, ...]] = {}
         self._states: dict[tuple[int, PeerId], Delivery] = {}
+        self._verifications: dict[PeerId, tuple[object, ...]] = {}
         self._ended: set[int] = set()
         self._is_listener = False
         self._print = PatientWriter()
@@ -148,6 +160,8 @@ class Teller:
         match event:
             case PeerAppeared() | PeerChanged() | PeerLeft() | KeyChanged():
                 await self._tell_of_peer(event)
+            case VerificationChanged():
+                await self._verification(event)
             case MessageAdded(message) if message.sender is not None:
                 await self._message(message, message.sender)
             case MessageAdded(message) | MessageChanged(message):
@@ -179,6 +193,14 @@ class Teller:
                 self._say("peer_gone", f"{name} has left", peer=fields.peer_fields(peer))
             case PeerAppeared() | PeerChanged():
                 self._presence(peer)
+
+    async def _verification(self, event: VerificationChanged) -> None:
+        """A wish that meets the other side's changes its row, and is no news."""
+        look = (event.stage, event.ours, event.words)
+        is_news = self._verifications.get(event.peer.id) != look
+        self._verifications[event.peer.id] = look
+        if is_news and await self._policy.concerns(self._node, event.peer):
+            self._say("verification", comparison_of(event), **fields.verification_fields(event))
 
     def _presence(self, peer: Peer) -> None:
         """An address that moved or a time that was refreshed is no news."""
@@ -219,10 +241,11 @@ class Teller:
             return
         if fresh and transfer.direction is Direction.IN:
             what = f"{title_of(transfer)}, {size_of(transfer)}: transfer {transfer.number}"
-            text = f"{name_of(peer)}{trust_remark(peer)} offers {what}"
+            text = f"{certain_name_of(peer)} offers {what}"
             self._say("offer", text, **fields.offer_fields(transfer, peer))
         if not transfer.state.is_final:
-            self._report.changed(transfer, rate)
+            if paused := self._report.changed(transfer, rate):
+                self._line("transfer_paused", paused)
         elif transfer.number not in self._ended:
             self._ended.add(transfer.number)
             self._report.ended(transfer)

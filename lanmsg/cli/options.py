@@ -27,11 +27,13 @@ EVENTS = (
     "message",
     "offer",
     "transfer_progress",
+    "transfer_paused",
     "transfer_done",
     "transfer_failed",
     "delivered",
     "delivery_failed",
     "key_changed",
+    "verification",
 )
 """What `listen` tells of, in the words of the JSON contract; --events chooses among them."""
 

@@ -1,5 +1,6 @@
 """peers and id: who is here, and who am I."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from lanmsg.api import Interface, Peer, PeerId, home_roster, own_id, wall_clock
@@ -8,7 +9,7 @@ from lanmsg.cli.output import BOLD, RED, Output, Result
 from lanmsg.cli.parser import Invocation
 from lanmsg.cli.wording import age, columns, name_of, pad, short_id, trust_remark
 from lanmsg.model import Trust
-from lanmsg.terminal import Kind, fingerprint, printable
+from lanmsg.terminal import Kind, date, fingerprint, printable
 
 if TYPE_CHECKING:
     from lanmsg.api import Node
@@ -55,10 +56,12 @@ def show(found: list[Peer], output: Output) -> None:
     if output.json:
         output.document(**peers_document(found))
     elif found:
-        header, *lines = columns([["NAME", "STATE", "TRUST", "ADDRESS", "FINGERPRINT"], *map(row, found)])
+        full = bool(output.verbosity)
+        rows = [row(peer, full=full) for peer in found]
+        header, *lines = columns([["NAME", "STATE", "TRUST", "ADDRESS", "FINGERPRINT"], *rows])
         output.line(output.paint(header, BOLD))
         for peer, line in zip(found, lines, strict=True):
-            alarming = peer.trust in {Trust.CHANGED, Trust.BLOCKED}
+            alarming = peer.trust in {Trust.CHANGED, Trust.BLOCKED} or peer.lookalike_of
             output.line(output.paint(line, *([RED] if alarming else [])))
     else:
         output.notice("nobody is here", "lanmsg doctor says why that may be")
@@ -71,14 +74,28 @@ def searched(interface: Interface) -> str:
     return f"searched on {where}/{interface.prefix}"
 
 
-def row(peer: Peer) -> list[str]:
+def row(peer: Peer, *, full: bool) -> list[str]:
+    """`full`: with the day of verification, and all of the fingerprint."""
     state = peer.status.name.lower() if peer.present else "gone"
     if peer.present and peer.note:
         state += f" ({printable(peer.note, Kind.NAME)})"
     elif not peer.present and peer.last_seen:
         state += f" for {age(wall_clock() - peer.last_seen)}"
     address = str(peer.addresses[0]) if peer.addresses else "-"
-    return [name_of(peer), state, peer.trust.value, address, short_id(peer)]
+    key = fingerprint(peer.id) if full else short_id(peer)
+    return [name_of(peer), state, trust_with_date(peer) if full else trust_of(peer), address, key]
+
+
+def trust_of(peer: Peer) -> str:
+    """The state of the key as a word, and what a name that deceives is taken for."""
+    if peer.lookalike_of:
+        return f"{peer.trust.value}, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)}"
+    return peer.trust.value
+
+
+def trust_with_date(peer: Peer) -> str:
+    when = f" {date(peer.verified_at)}" if peer.verified_at else ""
+    return trust_of(peer) + when
 
 
 def watch(invocation: Invocation) -> Result:
@@ -137,11 +154,23 @@ def own_id_command(invocation: Invocation) -> Result:
 
 
 def qr_code(text: str) -> str:
-    """`text` as a QR code of half blocks."""
+    """`text` as a QR code of half blocks, or of # where this locale cannot write those."""
     from io import StringIO
 
     import segno  # only --qr pays for it
 
-    picture = StringIO()
-    segno.make(text, error="l").terminal(picture, compact=True)
+    code, picture = segno.make(text, error="l"), StringIO()
+    if not can_write("▀█"):
+        return "\n".join(
+            "".join("  " if dark else "##" for dark in line) for line in code.matrix_iter(border=1)
+        )
+    code.terminal(picture, compact=True)
     return picture.getvalue().rstrip("\n")
+
+
+def can_write(text: str) -> bool:
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -112,7 +112,7 @@ VERIFY = Command(
         Option(("--timeout",), "wait this long for the other person (default 300)", "SEC", seconds, 300.0),
     ),
     details=PEER
-    + "\nRead the words to each other on the telephone, or look at both screens; then type same, or different."
+    + "\nRead the words to each other by telephone, or look at both screens; then type same, or different."
     "\nAfter different nothing is sent to that key any more. With --json the answer is a line on stdin."
     "\nThree comparisons an hour with one peer; the safety number works at any time, and without a network.",
     result=True,

@@ -138,7 +138,7 @@ def require_verified(peer: Peer, *, wanted: bool) -> None:
         raise LanmsgError(
             f"{name_of(peer)} is not verified: nothing was sent",
             code="not_verified",
-            hint="compare fingerprints first (lanmsg help security)",
+            hint=f"compare words first: lanmsg verify {name_of(peer)}",
         )
 
 

@@ -8,12 +8,13 @@ from lanmsg.cli.fields import peer_fields
 from lanmsg.cli.output import Result, ask, can_ask
 from lanmsg.cli.parser import Invocation, usage_error
 from lanmsg.cli.wording import name_of, nobody_known, short_id
-from lanmsg.model import LanmsgError
-from lanmsg.terminal import fingerprint, folded
+from lanmsg.model import Conversation, Delivery, LanmsgError, PeerId
+from lanmsg.terminal import fingerprint, folded, plural
 
 if TYPE_CHECKING:
     from lanmsg.api import Node, Roster, Store
 
+HELD_SHOWN = 10_000
 HEX_MIN = 8
 """Fewer digits are found by chance too soon."""
 
@@ -28,9 +29,9 @@ COMPARE = (
 def trust(invocation: Invocation) -> Result:
     """Pins a key. A changed one takes the place of the old one only when its fingerprint was compared."""
 
-    def decide(store: "Store", peer: Peer) -> str:
-        before = home_roster(store).pinned_namesake(peer) if peer.trust is Trust.CHANGED else None
-        others = [] if before else claimants(invocation, store, peer)
+    def decide(store: "Store", peer: Peer) -> tuple[str, str]:
+        before = namesake_of(store, peer)
+        others = [] if peer.trust is Trust.CHANGED else claimants(invocation, store, peer)
         if before:
             old = store.peers.get(before)
         elif others and not claims_to_be(peer, invocation):
@@ -42,12 +43,49 @@ def trust(invocation: Invocation) -> Result:
             store.peers.succeed(old.id, peer.id, nickname=peer.nickname, now=wall_clock())
         else:
             store.peers.pin(peer.id, nickname=peer.nickname, now=wall_clock())
-        if len(wanted_digits(invocation)) >= VERIFYING_DIGITS:
+        is_verified = len(wanted_digits(invocation)) >= VERIFYING_DIGITS
+        if is_verified:
             store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
-            return f"{name_of(peer)} is verified: {fingerprint(peer.id)}"
-        return f"{name_of(peer)} is trusted: {fingerprint(peer.id)}"
+        waits = held_back(store, old.id if old else None)
+        return f"{name_of(peer)} is {'verified' if is_verified else 'trusted'}: {fingerprint(peer.id)}", waits
 
     return decided(invocation, decide)
+
+
+def mark_verified(store: "Store", peer: Peer) -> PeerId | None:
+    """The person has compared: a key that goes by a pinned name takes that one's place, and who that was."""
+    old = namesake_of(store, peer)
+    remember(store, peer)
+    if old is not None:
+        store.peers.succeed(old, peer.id, nickname=peer.nickname, now=wall_clock())
+    store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
+    return old
+
+
+def namesake_of(store: "Store", peer: Peer) -> PeerId | None:
+    """The pinned peer whose name another key uses."""
+    return home_roster(store).pinned_namesake(peer) if peer.trust is Trust.CHANGED else None
+
+
+def held_back(store: "Store", old: PeerId | None) -> str:
+    """What still waits for a key whose place another one took; it is for that key's eyes only."""
+    if old is None:
+        return ""
+    messages = store.history.messages(Conversation.with_peer(old), limit=HELD_SHOWN)
+    waiting = sum(message.state in {Delivery.QUEUED, Delivery.SENT} for message in messages)
+    if not waiting:
+        return ""
+    return (
+        f"still queued for the old key, and not sent to the new one: {plural(waiting, 'message')}"
+        f" (lanmsg history {old.hex()[:8].upper()})"
+    )
+
+
+def refuse_blocked(peer: Peer) -> None:
+    if peer.trust is Trust.BLOCKED:
+        raise LanmsgError(
+            f"{name_of(peer)} is blocked", code="blocked", hint=f"lanmsg unblock {short_id(peer)}"
+        )
 
 
 def block(invocation: Invocation) -> Result:
@@ -89,12 +127,14 @@ def rename(invocation: Invocation) -> Result:
     return decided(invocation, decide)
 
 
-def decided(invocation: Invocation, decide: Callable[["Store", Peer], str]) -> Result:
+def decided(invocation: Invocation, decide: Callable[["Store", Peer], str | tuple[str, str]]) -> Result:
+    """`decide` does it, and says so: a sentence, or one with a hint."""
     store = invocation.home()
     try:
         known = home_roster(store)
         peer = known.one(invocation.options.peer) or on_the_network(invocation, known)
-        invocation.output.notice(decide(store, peer))
+        said = decide(store, peer)
+        invocation.output.notice(*([said] if isinstance(said, str) else said))
         return Result("done", {"peer": peer_fields(home_roster(store).get(peer.id) or peer)})
     finally:
         store.close()
@@ -152,10 +192,17 @@ def the_one_meant(others: list[Peer], pinned: Peer, invocation: Invocation) -> P
 
 
 def confirm(peer: Peer, _: Peer | None, invocation: Invocation) -> None:
-    if peer.trust is Trust.BLOCKED:
+    refuse_blocked(peer)
+    if peer.trust is Trust.CHANGED and len(wanted_digits(invocation)) < VERIFYING_DIGITS:
         raise LanmsgError(
-            f"{name_of(peer)} is blocked", code="blocked", hint=f"lanmsg unblock {short_id(peer)}"
+            f"the words of {name_of(peer)} were different when you compared them",
+            code="security",
+            hint=f"misread? lanmsg verify {short_id(peer)} once more",
         )
+    compare_digits(peer, invocation)
+
+
+def compare_digits(peer: Peer, invocation: Invocation) -> None:
     if wanted_digits(invocation) and not claims_to_be(peer, invocation):
         raise LanmsgError(
             f"the key of {name_of(peer)} is another one: {fingerprint(peer.id)}",
@@ -173,7 +220,7 @@ def confirm_replacement(peer: Peer, old: Peer | None, invocation: Invocation) ->
     if not invocation.options.replace:
         raise LanmsgError(change, code="key_changed", hint=hint)
     if wanted_digits(invocation):
-        confirm(peer, None, invocation)
+        compare_digits(peer, invocation)
         return
     # --yes is no answer here: somebody has to have looked.
     if invocation.output.json or not can_ask():

@@ -3,7 +3,17 @@
 import time
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Direction, Message, Peer, Transfer, TransferState, Trust, wall_clock
+from lanmsg.api import (
+    Direction,
+    Message,
+    Peer,
+    Transfer,
+    TransferState,
+    Trust,
+    VerificationChanged,
+    VerificationStage,
+    wall_clock,
+)
 from lanmsg.model import LanmsgError
 from lanmsg.terminal import Kind, cell_width, human_size, plural, printable
 
@@ -23,9 +33,17 @@ def nobody_known(who: str, roster: "Roster") -> LanmsgError:
     return LanmsgError(f"nobody known by the name {who}", code="not_found", hint=hint)
 
 
+def certain_name_of(peer: Peer) -> str:
+    """Where a person decides something: a name that this person did not choose says which key it is."""
+    if peer.petname or peer.trust in {Trust.PINNED, Trust.VERIFIED}:
+        return name_of(peer) + trust_remark(peer)
+    return f"{name_of(peer)}~{short_id(peer)}{trust_remark(peer)}"
+
+
 def speaker_of(peer: Peer) -> str:
     """Beside what somebody said: a key that only goes by a known name does not pass for that person."""
-    return name_of(peer) + (trust_remark(peer) if peer.trust is Trust.CHANGED else "")
+    is_odd = peer.trust is Trust.CHANGED or peer.lookalike_of
+    return name_of(peer) + (trust_remark(peer) if is_odd else "")
 
 
 def short_id(peer: Peer) -> str:
@@ -58,6 +76,8 @@ def trust_remark(peer: Peer) -> str:
         Trust.PINNED: "",
         Trust.VERIFIED: "",
     }
+    if peer.lookalike_of:
+        return f" (new, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)})"
     return remarks[peer.trust]
 
 
@@ -86,6 +106,24 @@ def pause_of(transfer: Transfer, peer: Peer | None = None) -> str:
 
 def other(peer: Peer | None) -> str:
     return "the other side" if peer is None else name_of(peer)
+
+
+def comparison_of(event: VerificationChanged) -> str:
+    """How a comparison of words stands, as a sentence."""
+    name, ours = certain_name_of(event.peer), event.ours
+    asked = f"{name} wants to compare words: lanmsg verify {short_id(event.peer)}"
+    said = f"{name}: {event.reason}"
+    over = f"no comparison with {name}: {event.reason}"
+    different = f"{name} is NOT who you think: nothing is sent to this key any more"
+    sentences = {
+        VerificationStage.ASKED: f"you want to compare words with {name}" if ours else asked,
+        VerificationStage.COMPARING: f"words to compare with {name}: {' '.join(event.words)}",
+        VerificationStage.SAME: f"{name} is verified" if ours else said,
+        VerificationStage.DIFFERENT: different if ours else said,
+        VerificationStage.FAILED: over,
+        VerificationStage.EXPIRED: over,
+    }
+    return sentences[event.stage]
 
 
 def percent(transfer: Transfer) -> str:

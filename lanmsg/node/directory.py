@@ -27,12 +27,14 @@ class Directory:
         while True:
             found = self._engine.roster.one(who)
             if found is not None and found.present:
+                _refuse_lookalike(found, who)
                 return found
             if steady_clock() >= deadline:
                 break
             await asyncio.sleep(FIND_STEP_S)
         self._refuse_namesake(who)
         if found is not None:
+            _refuse_lookalike(found, who)
             return found
         return await self._find_by_address(who, dial=dial)
 
@@ -43,7 +45,7 @@ class Directory:
                 raise LanmsgError(
                     f"{who} has a new key, or somebody else uses the name: nothing was sent",
                     code="key_changed",
-                    hint=f"ask {who} on another channel, then: lanmsg trust {peer.id.hex()[:16]} --replace",
+                    hint=f"ask {who} on another channel, and compare: lanmsg verify {peer.id.hex()[:16]}",
                 )
 
     async def _find_by_address(self, who: str, *, dial: bool) -> Peer:
@@ -83,3 +85,14 @@ class Directory:
                 code="network",
             )
         return known
+
+
+def _refuse_lookalike(peer: Peer, who: str) -> None:
+    """A name that is taken for another one at a glance is not enough to mean a stranger."""
+    if not peer.lookalike_of or folded(who) != folded(peer.nickname):
+        return
+    raise LanmsgError(
+        f"{who} is new here, and only looks like {peer.lookalike_of}, whom you know: nothing was sent",
+        code="security",
+        hint=f"if it is somebody else, name the key: {peer.nickname}~{peer.id.hex()[:8].upper()}",
+    )

@@ -33,17 +33,23 @@ class People(Door):
 
     async def set_trust(self, peer_id: PeerId, trust: Trust) -> Peer:
         """Pinning a key that goes by a pinned name puts it in the place of the old one."""
+        known, before = self.peer(peer_id), self._namesake(peer_id)
+
+        def decide(store: Store) -> Peer:
+            now = wall_clock()
+            if known is not None:
+                _remember(store, known)
+            if before is not None and trust in (Trust.PINNED, Trust.VERIFIED):
+                store.peers.succeed(before, peer_id, nickname="", now=now)
+            return store.peers.set_trust(peer_id, trust, now)
+
+        return await self._write(decide)
+
+    def _namesake(self, peer_id: PeerId) -> PeerId | None:
+        """The pinned peer by whose name another key goes."""
         known = self.peer(peer_id)
-        before = self._engine.roster.pinned_namesake(known) if known is not None else None
-        if known is not None and before is not None and trust is Trust.PINNED:
-            return await self._write(
-                lambda store: store.peers.succeed(before, peer_id, nickname=known.nickname, now=wall_clock())
-            )
-        if known is not None:
-            await self._write(
-                lambda store: store.peers.pin(peer_id, nickname=known.nickname, now=wall_clock())
-            )
-        return await self._write(lambda store: store.peers.set_trust(peer_id, trust, wall_clock()))
+        is_claim = known is not None and known.trust is Trust.CHANGED
+        return self._engine.roster.pinned_namesake(known) if known is not None and is_claim else None
 
     async def set_file_rule(self, peer_id: PeerId, rule: FileRule, most: int | None = None) -> Peer:
         """What becomes of files this peer offers; with ACCEPT up to `most` bytes, None for any number."""
@@ -76,14 +82,7 @@ class People(Door):
             known = store.verifications.get(peer_id)
             if len(recent) >= VERIFY_ATTEMPTS_MAX and (known is None or not known.awaits_answer):
                 raise too_many(peer, recent[-VERIFY_ATTEMPTS_MAX] + VERIFY_ATTEMPTS_WINDOW_S)
-            store.peers.saw(
-                peer_id,
-                nickname=peer.nickname,
-                status=peer.status,
-                note=peer.note,
-                addresses=peer.addresses,
-                now=now,
-            )
+            _remember(store, peer)
             return store.verifications.wish(peer_id, now=now, until=now + VERIFY_TIMEOUT_S)
 
         self._engine.verifications.mine(peer_id)
@@ -94,8 +93,7 @@ class People(Door):
 
         Raises LanmsgError (not_found): there are no words that wait for an answer.
         """
-        known = self.peer(peer_id)
-        namesake = None if known is None else self._engine.roster.pinned_namesake(known)
+        namesake = self._namesake(peer_id)
         peer = await self._write(
             lambda store: store.verifications.answer(peer_id, same=same, now=wall_clock(), namesake=namesake)
         )
@@ -113,6 +111,18 @@ class People(Door):
     def safety_number(self, peer_id: PeerId) -> SafetyNumber:
         """The same on both screens, with no session; for a phone call or a look at each other's screen."""
         return safety_number(self._engine.me, peer_id)
+
+
+def _remember(store: Store, peer: Peer) -> None:
+    """A row for somebody who was only seen so far; what a handshake has proven stays."""
+    store.peers.saw(
+        peer.id,
+        nickname=peer.nickname,
+        status=peer.status,
+        note=peer.note,
+        addresses=peer.addresses,
+        now=wall_clock(),
+    )
 
 
 def too_many(peer: Peer, until: float) -> LanmsgError:

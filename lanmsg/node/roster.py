@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lanmsg.model import Address, LanmsgError, Peer, PeerId, Status, Trust
+from lanmsg.terminal import skeleton
 
 if TYPE_CHECKING:
     from lanmsg.protocol.events import Presence  # costs msgspec, and `lanmsg peers --wait 0` needs none
@@ -24,13 +25,14 @@ class Roster:
         self._shared: dict[PeerId, Peer] = {}
         self._on_line: dict[PeerId, Address] = {}
         self._pinned_names: dict[str, PeerId] = {}
+        self._pinned_looks: dict[str, str] = {}
 
     def load_book(self, peers: Iterable[Peer]) -> None:
         for peer in peers:
             self._book[peer.id] = peer
-        self._pinned_names = {
-            folded(each.name): each.id for each in self._book.values() if each.trust in PINNED_STATES
-        }
+        pinned = [each for each in self._book.values() if each.trust in PINNED_STATES]
+        self._pinned_names = {folded(each.name): each.id for each in pinned}
+        self._pinned_looks = {skeleton(each.name): each.name for each in pinned}
 
     def set_air(self, presence: "Presence") -> None:
         self._air[presence.peer] = presence
@@ -127,12 +129,11 @@ class Roster:
         if not folded(who):
             return []
         everyone = self.all()
-        by_name = [each for each in everyone if who in {each.petname, each.nickname}] or [
-            each for each in everyone if _is_called(each, who)
-        ]
-        certain = [each for each in by_name if each.trust in PINNED_STATES] or [
-            each for each in by_name if each.petname
-        ]
+        exact = [each for each in everyone if who in {each.petname, each.nickname}]
+        any_case = [each for each in everyone if _is_called(each, who)]
+        by_name = exact or any_case
+        # Nobody pushes in before whom this person knows by taking the name in another case.
+        certain = _known(exact) or _known(any_case) or [each for each in by_name if each.petname]
         prefix = who.replace(" ", "").replace("-", "").lower()
         by_id = [each for each in everyone if len(prefix) >= HEX_MIN and each.id.hex().startswith(prefix)]
         by_address = [each for each in everyone if self._is_at(each, who)]
@@ -185,8 +186,17 @@ class Roster:
 
     def _judged(self, peer: Peer) -> Peer:
         """A key we do not know under a name that we pinned is not that person until the user says so."""
-        is_claim = peer.trust is Trust.NEW and self.pinned_namesake(peer) is not None
-        return replace(peer, trust=Trust.CHANGED) if is_claim else peer
+        if peer.trust is not Trust.NEW:
+            return peer
+        if self.pinned_namesake(peer) is not None:
+            return replace(peer, trust=Trust.CHANGED)
+        look = "" if peer.petname else skeleton(peer.nickname)
+        like = self._pinned_looks.get(look, "") if look else ""
+        return replace(peer, lookalike_of=like) if like else peer
+
+
+def _known(peers: list[Peer]) -> list[Peer]:
+    return [each for each in peers if each.trust in PINNED_STATES]
 
 
 def _is_called(peer: Peer, name: str) -> bool:

@@ -114,6 +114,21 @@ def a_stranger_was_here(people: People) -> None:
     store.close()
 
 
+def somebody_looks_like_ben(people: People) -> None:
+    """With a Cyrillic e."""
+    store = people.store("anna")
+    store.peers.saw(EVE, nickname="b\u0435n", now=now())
+    store.close()
+
+
+def anna_found_out_ben(people: People) -> None:
+    """She compared words with whoever goes by that name, and they were different."""
+    anna_knows_ben(people)
+    store = people.store("anna")
+    store.peers.set_trust(people.id("ben"), Trust.CHANGED, now())
+    store.close()
+
+
 def two_bens(people: People) -> None:
     store = people.store("anna")
     for key in (people.id("ben"), people.id("carla")):
@@ -193,6 +208,8 @@ GIVENS: dict[str, Callable[[People], None]] = {
     "another key goes by the name ben": another_key_goes_by_ben,
     "a stranger was here": a_stranger_was_here,
     "two people called ben": two_bens,
+    "somebody whose name looks like ben": somebody_looks_like_ben,
+    "anna found out ben": anna_found_out_ben,
     "yesterday's conversation": yesterday,
     "anna was on two networks": two_networks,
     "another network has the same numbers": same_numbers,

@@ -2,9 +2,12 @@
 
 import pytest
 
+from lanmsg.api import VerificationChanged, VerificationStage
 from lanmsg.cli.wording import (
     age,
+    certain_name_of,
     columns,
+    comparison_of,
     name_of,
     one_line,
     size_of,
@@ -46,6 +49,40 @@ def test_a_name_is_safe_and_never_empty() -> None:
 def test_who_uses_a_known_name_does_not_speak_under_it() -> None:
     said_by = {speaker_of(Peer(BEN, "ben", trust=trust)) for trust in Trust}
     assert said_by == {"ben", "ben (KEY CHANGED)"}
+    assert speaker_of(Peer(BEN, "b3n", lookalike_of="ben")) == "b3n (new, LOOKS LIKE ben)"
+
+
+def test_where_something_is_decided_a_name_that_anybody_may_take_says_which_key() -> None:
+    known = {trust: certain_name_of(Peer(BEN, "ben", trust=trust)) for trust in Trust}
+    assert known == {
+        Trust.NEW: "ben~62626262 (new)",
+        Trust.PINNED: "ben",
+        Trust.VERIFIED: "ben",
+        Trust.CHANGED: "ben~62626262 (KEY CHANGED)",
+        Trust.BLOCKED: "ben~62626262 (blocked)",
+    }
+    assert certain_name_of(Peer(BEN, "ben", petname="Benny")) == "Benny (new)"
+
+
+@pytest.mark.parametrize(
+    ("stage", "ours", "sentence"),
+    [
+        ("asked", True, "you want to compare words with ben"),
+        ("asked", False, "ben wants to compare words: lanmsg verify 62626262"),
+        ("comparing", True, "words to compare with ben: aardvark adroitness"),
+        ("same", True, "ben is verified"),
+        ("same", False, "ben: so it was"),
+        ("different", True, "ben is NOT who you think: nothing is sent to this key any more"),
+        ("different", False, "ben: so it was"),
+        ("failed", False, "no comparison with ben: so it was"),
+        ("expired", False, "no comparison with ben: so it was"),
+    ],
+)
+def test_how_a_comparison_stands(stage: str, ours: bool, sentence: str) -> None:
+    peer = Peer(BEN, "ben", trust=Trust.PINNED)
+    words = ("aardvark", "adroitness")
+    event = VerificationChanged(peer, VerificationStage(stage), words, ours=ours, reason="so it was")
+    assert comparison_of(event) == sentence
 
 
 def test_what_a_name_does_not_tell_is_said() -> None:

@@ -102,3 +102,35 @@ def test_nobody_and_almost_somebody() -> None:
 def test_names_are_the_same_beyond_case_and_width() -> None:
     assert folded(" Ｂen ") == folded("ben")
     assert folded("STRASSE") == folded("straße")
+
+
+@pytest.mark.parametrize("name", ["b\u0435n", "Ben.", "be\u0301n"])
+def test_a_new_name_that_looks_like_a_known_one_is_marked(name: str) -> None:
+    known = Peer(BEN, "Benjamin", petname="Ben", trust=Trust.PINNED)
+    both = roster(present(EVE, name), book=(known,))
+    eve = both.get(EVE)
+    assert eve is not None
+    assert (eve.trust, eve.lookalike_of) == (Trust.NEW, "Ben")
+
+
+def test_whom_this_person_has_named_or_pinned_looks_like_nobody() -> None:
+    known = Peer(BEN, "ben", trust=Trust.PINNED)
+    for eve in (present(EVE, "b\u0435n", petname="Eve"), present(EVE, "b\u0435n", trust=Trust.PINNED)):
+        found = roster(eve, book=(known, eve)).get(EVE)
+        assert found is not None
+        assert found.lookalike_of == ""
+
+
+def test_a_name_of_signs_looks_like_nobody() -> None:
+    known = Peer(BEN, "...", trust=Trust.PINNED)
+    found = roster(present(EVE, "***"), book=(known,)).get(EVE)
+    assert found is not None
+    assert found.lookalike_of == ""
+
+
+def test_a_known_person_is_meant_before_a_stranger_who_writes_the_name_exactly() -> None:
+    found = roster(present(EVE, "ben"), book=(Peer(BEN, "Ben", trust=Trust.PINNED),)).one("Ben")
+    assert found is not None
+    assert found.id == BEN
+    both = roster(present(EVE, "ben"), book=(Peer(BEN, "Ben", trust=Trust.PINNED),)).search("ben")
+    assert [each.id for each in both] == [BEN]
