@@ -57,12 +57,14 @@ from lanmsg.node.events import (
     VerificationChanged,
 )
 from lanmsg.node.file_rules import rule_for
+from lanmsg.node.own_words import make_folder
 
 if TYPE_CHECKING:
     from lanmsg.node.networks import Network
     from lanmsg.node.node import Node
     from lanmsg.node.roster import Roster
     from lanmsg.storage.errors import StorageError
+    from lanmsg.storage.scratch import scratch_folder
     from lanmsg.storage.store import Store
 
 __all__ = [
@@ -118,6 +120,7 @@ __all__ = [
     "diagnose",
     "home_roster",
     "load_settings",
+    "make_folder",
     "networks_here",
     "open_home",
     "open_node",
@@ -125,6 +128,7 @@ __all__ = [
     "recognised_network",
     "rule_for",
     "safety_number",
+    "scratch_folder",
     "steady_clock",
     "wall_clock",
 ]
@@ -135,6 +139,7 @@ LATER = {
     "Roster": "lanmsg.node.roster",
     "StorageError": "lanmsg.storage.errors",
     "Store": "lanmsg.storage.store",
+    "scratch_folder": "lanmsg.storage.scratch",
 }
 """Names that cost an import only when they are asked for."""
 

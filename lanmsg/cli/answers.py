@@ -35,6 +35,7 @@ def accept(invocation: Invocation) -> Result:
         events = node.events()
         report = TransferReport(node, output, Progress(output, "auto"))
         receiving = Receiving(report, output, to_paths(output))
+        receiving.gives_up = True
         codes = []
         for transfer in chosen:
             try:

@@ -60,6 +60,7 @@ EXIT_CODES = {
     "changed": DATA,
     "permission": DATA,
     "too_large": DATA,
+    "name": DATA,
     "checksum": DATA,
     "partly": PARTLY,
     "network": NETWORK,

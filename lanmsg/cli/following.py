@@ -8,12 +8,13 @@ from lanmsg.cli.fields import (
     failed_fields,
     failure_code,
     offer_fields,
+    paused_fields,
     progress_fields,
     stranger,
 )
 from lanmsg.cli.output import Output
 from lanmsg.cli.progress import Progress
-from lanmsg.cli.wording import name_of, title_of
+from lanmsg.cli.wording import name_of, pause_of, title_of
 from lanmsg.model import Direction, LanmsgError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class TransferReport:
         self._progress = progress
         self._event: Sink = sink or (output.event if output.json else ignore)
         self._next: dict[int, float] = {}
+        self._pauses: dict[int, str] = {}
+        self._notice = None if sink or output.json else output.notice
 
     def peer(self, peer: PeerId) -> Peer:
         return self._node.peer(peer) or stranger(peer)
@@ -44,13 +47,30 @@ class TransferReport:
     def offered(self, transfer: Transfer) -> None:
         self._event("offer", **offer_fields(transfer, self.peer(transfer.peer)))
 
-    def changed(self, transfer: Transfer, rate: float) -> None:
-        """Every change of a transfer that is not its end."""
+    def changed(self, transfer: Transfer, rate: float) -> str:
+        """Every change of a transfer that is not its end. What is news, as a sentence: it has paused."""
         self._progress.update(transfer, self.peer(transfer.peer), rate)
         now = steady_clock()
         if transfer.state is TransferState.RUNNING and now >= self._next.get(transfer.number, 0.0):
             self._next[transfer.number] = now + EVENT_S
             self._event("transfer_progress", **progress_fields(transfer, rate))
+        return self._paused(transfer)
+
+    def _paused(self, transfer: Transfer) -> str:
+        """Once for each reason; what waits for the other side after that is no news."""
+        if transfer.state is not TransferState.PAUSED:
+            self._pauses.pop(transfer.number, None)
+            return ""
+        if not transfer.code or self._pauses.get(transfer.number) == transfer.code:
+            return ""
+        self._pauses[transfer.number] = transfer.code
+        peer = self.peer(transfer.peer)
+        self._event("transfer_paused", **paused_fields(transfer, peer))
+        sentence = pause_sentence(transfer, peer)
+        if self._notice is not None:
+            self._progress.clear()
+            self._notice(sentence, pause_hint(transfer))
+        return sentence
 
     def ended(self, transfer: Transfer) -> LanmsgError | None:
         """The end of a transfer is told; what is returned is what went wrong, and still has to be said."""
@@ -61,6 +81,23 @@ class TransferReport:
             return None
         self._event("transfer_failed", **failed_fields(transfer, peer))
         return failure(transfer, peer)
+
+
+DISK_FAULTS = frozenset({"disk_full", "disk"})
+
+FAILURE_HINTS = {
+    (Direction.OUT, "permission"): "they can choose another folder with --to; then: lanmsg retry {}",
+    (Direction.IN, "permission"): "choose a folder of yours with --to, and ask for it again",
+    (Direction.OUT, "too_large"): "send it in pieces, or to another disk of theirs",
+    (Direction.IN, "too_large"): "save it on another disk with --to, and ask for it again",
+    (Direction.OUT, "unreadable"): "see to it that the files can be read; then: lanmsg retry {}",
+    (Direction.IN, "unreadable"): "ask for it again",
+    (Direction.OUT, "changed"): "lanmsg retry {} sends them as they are now",
+    (Direction.IN, "changed"): "ask for it again",
+    (Direction.OUT, "name"): "rename it, then: lanmsg send",
+    (Direction.IN, "name"): "save it on another disk with --to, and ask for it again",
+}
+"""What can be done about a failure, by whom it is told to."""
 
 
 def ignore(kind: str, /, **fields: object) -> None:
@@ -81,5 +118,27 @@ def failure(transfer: Transfer, peer: Peer) -> LanmsgError:
         case TransferState.CANCELLED:
             return LanmsgError(f"{title} was cancelled{reason}", code="cancelled")
         case _:
-            way = f"to {name}" if transfer.direction is Direction.OUT else f"from {name}"
-            return LanmsgError(f"{title} {way} failed{reason}", code=failure_code(transfer))
+            hint = FAILURE_HINTS.get((transfer.direction, transfer.code), "").format(transfer.number)
+            return LanmsgError(
+                f"{title} {way(transfer)} {name} failed{reason}", code=failure_code(transfer), hint=hint
+            )
+
+
+def way(transfer: Transfer) -> str:
+    return "to" if transfer.direction is Direction.OUT else "from"
+
+
+def pause_sentence(transfer: Transfer, peer: Peer) -> str:
+    return f"{title_of(transfer)} {way(transfer)} {name_of(peer)}: {pause_of(transfer, peer)}"
+
+
+def pause_hint(transfer: Transfer) -> str:
+    """When it goes on, and what makes it go on."""
+    if transfer.held_here:
+        return f"lanmsg resume {transfer.number} lets it go on"
+    if transfer.held_there:
+        return "it goes on when they let it"
+    if transfer.code in DISK_FAULTS:
+        mine = f"make room, or mend it, then: lanmsg retry {transfer.number}"
+        return mine if transfer.direction is Direction.IN else "it goes on when they have mended that"
+    return "it goes on when you are both here"

@@ -2,16 +2,15 @@
 
 import asyncio
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lanmsg.api import NodeEvent, Notice, Transfer, TransferAdded, TransferChanged, TransferState
+from lanmsg.api import NodeEvent, Notice, Transfer, TransferAdded, TransferChanged, TransferState, make_folder
 from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.fields import failure_code
-from lanmsg.cli.following import TransferReport
+from lanmsg.cli.following import DISK_FAULTS, TransferReport
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.parser import Invocation
 from lanmsg.cli.policy import Doorkeeper, Policy
@@ -38,6 +37,8 @@ class Receiving:
         self._deliver = deliver
         self._states: dict[int, TransferState] = {}
         self.codes: list[str] = []
+        self.gives_up = False
+        """Whether a disk that is full or broken is the end for this command, or waited for."""
 
     def add(self, transfer: Transfer) -> None:
         self._states[transfer.number] = transfer.state
@@ -67,6 +68,9 @@ class Receiving:
         self._states[transfer.number] = transfer.state
         if not transfer.state.is_final:
             self._report.changed(transfer, rate)
+            if transfer.code in DISK_FAULTS and transfer.state is TransferState.PAUSED and self.gives_up:
+                del self._states[transfer.number]  # the next one that listens goes on with it
+                self.codes.append(transfer.code)
             return
         del self._states[transfer.number]
         if error := self._report.ended(transfer):
@@ -84,15 +88,17 @@ def receive(invocation: Invocation) -> Result:
     only_from = getattr(options, "from")
     policy = Policy(options.accept or ("all" if only_from else "known"), only_from, files_only=options.stdout)
     destination = folder_option(options.to)
+    make_folder(destination or invocation.settings.downloads)
     deliver = to_paths(output, b"\0" if options.null else b"\n")
     with ExitStack() as cleanup:
         if options.stdout:
-            destination = Path(cleanup.enter_context(scratch_folder(invocation)))
+            destination = scratch(invocation, cleanup)
             deliver = to_stdout(output, destination)
 
         async def take(node: "Node") -> Result:
             report = TransferReport(node, output, Progress(output, options.progress))
             receiving = Receiving(report, output, deliver)
+            receiving.gives_up = options.count > 0
             doorkeeper = Doorkeeper(node, policy, destination, output, keep_executable=options.keep_exec)
             return await until_enough(invocation, node, receiving, doorkeeper, report)
 
@@ -175,12 +181,13 @@ def to_stdout(output: Output, scratch: Path) -> Deliver:
     return deliver
 
 
-def scratch_folder(invocation: Invocation) -> "tempfile.TemporaryDirectory[str]":
-    """Beside the downloads, as that is where there is room."""
+def scratch(invocation: Invocation, cleanup: ExitStack) -> Path:
+    """A folder for this process alone, beside the downloads."""
+    from lanmsg.api import scratch_folder  # which costs a few milliseconds
+
     downloads = invocation.settings.downloads
     try:
-        downloads.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".lanmsg-stdout-", dir=downloads)
+        return cleanup.enter_context(scratch_folder(downloads))
     except OSError as error:
         raise LanmsgError(
             f"{downloads}: {error.strerror}", code="disk", hint="choose another with --downloads"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from lanmsg.api import NodeEvent, Notice, Transfer, TransferAdded, TransferChanged, TransferState
 from lanmsg.cli.answers import until_told
 from lanmsg.cli.fields import failure_code
-from lanmsg.cli.following import TransferReport
+from lanmsg.cli.following import DISK_FAULTS, TransferReport, pause_hint, pause_sentence
 from lanmsg.cli.output import Output, Result, is_terminal
 from lanmsg.cli.parser import Invocation, usage_error
 from lanmsg.cli.progress import Progress
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 PAUSED_MAX_S = 60.0
 """How long a script waits for a peer that left half way; the home's listener goes on with the row."""
 
+STAYS = DISK_FAULTS | {"paused"}
+"""Codes of what waits for better times; whoever listens for this home goes on with it."""
+
 UNANSWERED = frozenset({TransferState.QUEUED, TransferState.OFFERED})
+PEOPLE_DECIDE = UNANSWERED | {TransferState.PAUSED}
 STDIN = "-"
 
 
@@ -67,7 +71,7 @@ def send(invocation: Invocation) -> Result:
         except (asyncio.CancelledError, LanmsgError) as error:
             # Whatever ends the wait, Ctrl-C too: the other side shows no offer that nobody serves.
             # A paused transfer of files is served by the home's next listener; one of stdin is not.
-            if sources.stdin or not (isinstance(error, LanmsgError) and error.code == "paused"):
+            if sources.stdin or not (isinstance(error, LanmsgError) and error.code in STAYS):
                 await withdrawn(node, transfer.number)
             raise
 
@@ -127,14 +131,20 @@ class Carrying:
 
     def _deadline(self, now: float) -> float | None:
         """People and absent peers are waited for with a limit; a stalled run pauses by itself."""
-        if self._transfer.state is TransferState.PAUSED:
+        if self._transfer.state is TransferState.PAUSED and not self._transfer.is_held:
             return now + PAUSED_MAX_S
-        if self._transfer.state in UNANSWERED and self._timeout is not None:
+        if self._transfer.state in PEOPLE_DECIDE and self._timeout is not None:
             return now + self._timeout
         return None
 
     def _too_late(self) -> LanmsgError:
-        name, title = name_of(self._report.peer(self._transfer.peer)), title_of(self._transfer)
+        peer = self._report.peer(self._transfer.peer)
+        name, title = name_of(peer), title_of(self._transfer)
+        if self._transfer.is_held or self._transfer.code in DISK_FAULTS:
+            code = "paused" if self._transfer.is_held else self._transfer.code
+            return LanmsgError(
+                pause_sentence(self._transfer, peer), code=code, hint=pause_hint(self._transfer)
+            )
         if self._transfer.state is TransferState.PAUSED:
             where = f" at {percent(self._transfer)}" if self._transfer.total else ""
             return LanmsgError(f"{name} went away, {title} stopped{where}", code="paused")
@@ -156,6 +166,8 @@ def named_sources(invocation: Invocation) -> Sources:
     """What the paths are. Raises LanmsgError when nothing of it can be sent."""
     options = invocation.options
     wants_stdin = STDIN in options.path
+    if options.path.count(STDIN) > 1:
+        raise usage_error("stdin can be sent once", invocation.command)
     given = getattr(options, "as")
     if given is not None and not wants_stdin:
         raise usage_error("--as names the data from stdin; give the path -", invocation.command)

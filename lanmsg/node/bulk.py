@@ -16,8 +16,9 @@ from lanmsg.node.bulk_channel import Stop, TransferError
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk
-from lanmsg.node.file_pump import CODES, SendReport, receive_files, refuse, send_files
+from lanmsg.node.file_pump import CODES, receive_files, refuse, send_files
 from lanmsg.node.file_source import sources_of
+from lanmsg.node.outcomes import DISK_FAULTS, Outcome, begin_row, end_row, failure, left_out_of
 from lanmsg.protocol.constants import (
     BULK_SESSIONS_MAX,
     BULK_SESSIONS_PER_PEER_MAX,
@@ -32,30 +33,18 @@ from lanmsg.storage.disk_space import free_space
 from lanmsg.storage.downloads import PartialTransfer
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.part_folder import PARTS_FOLDER, part_name
+from lanmsg.storage.scratch import is_orphaned
 from lanmsg.storage.store import Store
 
 PROGRESS_S = 0.25
 """How often progress goes to the store, where every screen of the home reads it."""
 
-DISK_FAULTS = frozenset({"disk_full", "disk"})
-"""What may be well again by and by: some space was freed, or a stick is back in its place."""
-
-GOES_ON_LATER = frozenset({"paused", "stalled", "lost"}) | DISK_FAULTS
-"""Ends of a run that are not the end of the transfer."""
-
 DISK_AGAIN_S = 30.0
 """After such a fault of our disk, the next try; sooner when a person wants it."""
 
-MAY_RUN = frozenset({TransferState.ACCEPTED, TransferState.PAUSED, TransferState.RUNNING})
-
-ENDS_FROM = {
-    TransferState.PAUSED: MAY_RUN - {TransferState.PAUSED},
-    TransferState.DONE: MAY_RUN | {TransferState.CANCELLED},
-}
-"""From which states a run ends in these: a person's pause stays, and what is done cannot be cancelled."""
-
-LISTED = 3
-"""Names in the one line about what did not go."""
+SWEPT_ROWS = 500
+FAILED_PART_S = 7 * 86_400.0
+"""What failed may be offered again, and go on from its part; after a week nobody expects that."""
 
 
 @dataclass(slots=True)
@@ -73,19 +62,6 @@ class Run:
 
     def progress(self, done: int) -> None:
         self.done = done
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended: the row's next state, and what belongs to it."""
-
-    state: TransferState
-    reason: str = ""
-    code: str = ""
-    done: int | None = None
-    paths: tuple[str, ...] | None = None
-    by_peer: bool = False
-    """The other side said so, and need not be told."""
 
 
 class BulkRuns:
@@ -148,11 +124,27 @@ class BulkRuns:
 
     def discard_part(self, transfer: Transfer) -> None:
         """Blocking. What had come of a cancelled transfer that is not running is of no use to anybody."""
-        root = Path(transfer.destination) if transfer.destination else self._downloads
+        root = self._root(transfer)
         name = part_name(self._me, transfer.peer, transfer.id)
         with contextlib.suppress(StorageError, OSError):  # what is left of it can be deleted by hand
             if any(root.glob(f"{PARTS_FOLDER}*/{name}")):
                 PartialTransfer(root, name, now=wall_clock).discard()
+
+    async def sweep(self) -> None:
+        """Delete the parts of what is over and can never go on, whatever process left them behind."""
+        now = wall_clock()
+        rows = await self._disk.read(lambda store: store.transfers.list(limit=SWEPT_ROWS))
+        over = [row for row in rows if row.direction is Direction.IN and _is_over_for_good(row, now)]
+        await asyncio.to_thread(self._discard_parts, over)
+
+    def _discard_parts(self, rows: list[Transfer]) -> None:
+        for row in rows:
+            self.discard_part(row)
+
+    def _root(self, transfer: Transfer) -> Path:
+        """Where it is saved: not in the folder of a command that wanted it for itself, and is dead."""
+        chosen = Path(transfer.destination) if transfer.destination else self._downloads
+        return self._downloads if is_orphaned(chosen) else chosen
 
     async def stop_all(self) -> None:
         """This process ends: every run pauses, to go on from there."""
@@ -185,7 +177,7 @@ class BulkRuns:
     async def _begin(self, sock: socket.socket, run: Run) -> None:
         try:
             await self._claim(run.number)
-            if await self._disk.write(partial(_begin_row, number=run.number)) is None:
+            if await self._disk.write(partial(begin_row, number=run.number)) is None:
                 self._stop_as_row(run, await self._disk.read(lambda store: store.transfers.get(run.number)))
         except BaseException:
             sock.close()
@@ -267,8 +259,8 @@ class BulkRuns:
                 limit=self.limits.get(transfer.number),
             )
         except TransferError as error:
-            return _failure(error, run, is_stream=transfer.total is None)
-        return Outcome(TransferState.DONE, _left_out(report), done=report.size)
+            return failure(error, run.done, is_stream=transfer.total is None)
+        return Outcome(TransferState.DONE, left_out_of(report), done=report.size)
 
     def _receive(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
         try:
@@ -276,7 +268,7 @@ class BulkRuns:
         except StorageError as error:
             refuse(sock, keys, transfer.id, error)
             why = TransferError(str(error), code=CODES.get(error.code, error.code), hint=error.hint)
-            return _failure(why, run, is_stream=transfer.total is None)
+            return failure(why, run.done, is_stream=transfer.total is None)
         try:
             report = receive_files(
                 sock,
@@ -288,13 +280,13 @@ class BulkRuns:
                 progress=run.progress,
             )
         except TransferError as error:
-            return _failure(error, run, is_stream=transfer.total is None)
+            return failure(error, run.done, is_stream=transfer.total is None)
         missing = f"{report.missing} could not be sent" if report.missing else ""
         paths = tuple(str(path) for path in report.paths)
         return Outcome(TransferState.DONE, missing, done=report.size, paths=paths)
 
     def _part(self, transfer: Transfer) -> PartialTransfer:
-        root = Path(transfer.destination) if transfer.destination else self._downloads
+        root = self._root(transfer)
         name = part_name(self._me, transfer.peer, transfer.id)
         part = PartialTransfer(
             root,
@@ -311,41 +303,19 @@ class BulkRuns:
         """How the run ended, in the row."""
         if outcome.state is TransferState.PAUSED and transfer.direction is Direction.IN:
             self._again_at[transfer.number] = steady_clock() + DISK_AGAIN_S
-        before = await self._disk.write(partial(_end_row, number=transfer.number, outcome=outcome))
+        before = await self._disk.write(partial(end_row, number=transfer.number, outcome=outcome))
         if before is TransferState.CANCELLED and outcome.state is TransferState.DONE:
             self.published_late(transfer)
 
 
+def _is_over_for_good(row: Transfer, now: float) -> bool:
+    if row.state is TransferState.FAILED:
+        return now - row.updated_at > FAILED_PART_S
+    return row.state.is_final
+
+
 def ignore(transfer: Transfer) -> None:
     """Nobody wants to know."""
-
-
-def _begin_row(store: Store, *, number: int) -> Transfer | None:
-    return store.transfers.move(
-        number, TransferState.RUNNING, now=wall_clock(), only_from=MAY_RUN, unless_held=True
-    )
-
-
-def _end_row(store: Store, *, number: int, outcome: Outcome) -> TransferState | None:
-    """What the row was before. One that a person paused meanwhile stays so; what is published, is done."""
-    row = store.transfers.get(number)
-    if row is None:
-        return None
-    if outcome.done is not None:
-        store.transfers.progress(number, outcome.done, wall_clock())
-    moved = store.transfers.move(
-        number,
-        outcome.state,
-        now=wall_clock(),
-        reason=outcome.reason,
-        code=outcome.code,
-        done=outcome.done,
-        paths=outcome.paths,
-        only_from=ENDS_FROM.get(outcome.state),
-    )
-    if moved is not None and outcome.by_peer and outcome.state.is_final:
-        store.transfers.set_told(number, outcome.state)
-    return row.state
 
 
 def _let_go(part: PartialTransfer, *, is_over: bool) -> None:
@@ -369,27 +339,6 @@ def _offered(transfer: Transfer) -> Offered:
     """What was agreed to. An offer lists at most OFFER_NAMES_MAX names; then any name may come."""
     names = {each.name: each.is_folder for each in transfer.files}
     return Offered(transfer.count, transfer.total, names if len(names) < OFFER_NAMES_MAX else None)
-
-
-def _failure(error: TransferError, run: Run, *, is_stream: bool) -> Outcome:
-    """A run that could not go on: PAUSED if a later one can, CANCELLED if somebody wanted it so."""
-    is_told = error.by_peer and "other side" not in str(error)
-    reason = f"{error} (said the other side)" if is_told else str(error)
-    if is_stream and error.code in GOES_ON_LATER:
-        code = error.code if error.code in DISK_FAULTS else "lost"
-        return Outcome(TransferState.FAILED, f"{reason}; a stream cannot go on later", code, done=run.done)
-    if error.code in GOES_ON_LATER:
-        return Outcome(TransferState.PAUSED, reason, error.code, done=run.done)
-    state = TransferState.CANCELLED if error.code == "cancelled" else TransferState.FAILED
-    return Outcome(state, reason, error.code, done=run.done, by_peer=error.by_peer)
-
-
-def _left_out(report: SendReport) -> str:
-    """One line for a person: what did not go, or went while it was being written to."""
-    left = [f"{path}: {why}" for path, why in report.left_out.listed[:LISTED]]
-    changed = [f"{path}: {why}" for path, why in report.changed.listed[:LISTED]]
-    more = report.left_out.count + report.changed.count - len(left) - len(changed)
-    return "; ".join([*left, *changed, *([f"and {more} more"] if more else [])])
 
 
 def _reserve(root: Path) -> int:

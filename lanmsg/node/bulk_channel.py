@@ -56,6 +56,7 @@ PEER_REASONS: Final = {
     "changed": "the files changed on the other side since they were offered",
     "permission": "the other side may not write there",
     "too_large": "a file is too large for the other side's disk",
+    "name": "a name is too long for the other side's disk, or not possible there",
     "invalid": "the other side found the data to break the protocol",
 }
 """Our words for the peer's codes: a peer's own words could be made to look like ours."""

@@ -96,7 +96,9 @@ class Decisions:
                 f"transfer {number} is not your offer", hint="only its sender can send it again"
             )
         # To the peer what was withdrawn stays so under its id (protocol.md, 12.7).
-        is_over = transfer.state in WITHDRAWN
+        is_over = (
+            transfer.state in WITHDRAWN and await self._rows.told(number) == transfer.state.value
+        ) or transfer.state is TransferState.EXPIRED
         moved = await self._rows.reopen(
             number,
             TransferState.QUEUED,

@@ -20,6 +20,8 @@ PROGRESS_INTERVAL_S: Final = 0.1
 LOOK_EVERY: Final = 8
 """Records between two looks at whether the other side has given up: each is a system call."""
 
+LIMIT_CATCH_UP_S: Final = 0.5
+
 LIMITED_RECORDS_PER_S: Final = 8
 LIMITED_RECORD_MIN_BYTES: Final = 4096
 """With a limit, records are small enough to come evenly, and large enough for any block but one of bytes."""
@@ -75,7 +77,7 @@ class Packing:
         if not self._packer.add_finish(self.entries, self.size):
             self._flush()
             self._packer.add_finish(self.entries, self.size)
-        self._flush()
+        self._flush(is_last=True)
         self._progress(self.size)
 
     def _check(self, chain: bytes) -> None:
@@ -183,8 +185,11 @@ class Packing:
         self._channel.send(Ping(0))
         return steady_clock()
 
-    def _flush(self, in_progress: int = 0) -> None:
-        """Send what is packed. `in_progress`: bytes of the entry that has not ended yet."""
+    def _flush(self, in_progress: int = 0, *, is_last: bool = False) -> None:
+        """Send what is packed. `in_progress`: bytes of the entry that has not ended yet.
+
+        After the last one comes the sink's answer, which is for somebody else to hear.
+        """
         length = self._packer.length
         if length:
             self._channel.send_data(length)
@@ -192,6 +197,8 @@ class Packing:
         self._sent += length
         self._records += 1
         self._channel.check_stop()
+        if is_last:
+            return
         if self._records % LOOK_EVERY == 0 or self._limit:
             self._channel.check_peer()
         now = steady_clock()
@@ -203,6 +210,8 @@ class Packing:
 
     def _keep_to(self, limit: int) -> None:
         since = steady_clock()
+        # What a stuck wire or disk has cost is not made up for by a flood.
+        self._began = max(self._began, since - self._sent / limit - LIMIT_CATCH_UP_S)
         while (wait := self._began + self._sent / limit - steady_clock()) > 0:
             self._channel.pause(min(wait, TICK_S))
             since = self._idle(since)

@@ -59,6 +59,7 @@ WORDS: Final = {
     "changed": "the files changed since they were offered",
     "permission": "not allowed to write there",
     "too_large": "too large for this disk",
+    "name": "a name that this disk cannot hold",
     "invalid": "the data break the protocol",
 }
 """What the other side is told: no paths, and nothing else of this system."""

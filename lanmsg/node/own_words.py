@@ -49,11 +49,17 @@ def absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _why_not(folder: Path) -> str:
+    """What a try to write there would say."""
+    is_read_only = hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY
+    return "the disk is read-only" if is_read_only else "permission denied"
+
+
 def make_folder(folder: Path) -> None:
     """Blocking. Raises LanmsgError (disk) when nothing can be saved there, before anybody is told yes."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        why = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
+        why = "" if os.access(folder, os.W_OK | os.X_OK) else _why_not(folder)
     except OSError as error:
         why = (error.strerror or "it cannot be made").lower()
     if why:

@@ -100,6 +100,9 @@ class TransferDesk:
 
     async def run(self) -> None:
         """For ever: whenever something changed, and once a second for what only time changes."""
+        if self.serves_all:
+            with contextlib.suppress(StorageError):
+                await self.runs.sweep()
         while True:
             try:
                 async with asyncio.timeout(TICK_S):

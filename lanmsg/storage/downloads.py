@@ -78,6 +78,8 @@ class PartialTransfer:
         self._reserve = reserve
         self._keep_executable = keep_executable
         self._planned: deque[Parts] = deque()
+        self._times: list[str] = []
+        """Lines for the journal: a folder gets its time when nothing is put into it any more."""
         self._entries = self._size = self._offset = 0
         self._chain = b""
         self._stored: Parts = ()
@@ -164,6 +166,7 @@ class PartialTransfer:
     def restart(self) -> None:
         """Nothing of it has come: what was there is deleted."""
         self._files.clear()
+        self._times.clear()
         self._journal.restart()
         self._adopt(self._journal.recorded)
 
@@ -200,6 +203,7 @@ class PartialTransfer:
             self._continue(path)
         elif kind == "folder":
             self._files.make_folder(parts)
+            self._times.append(f"t{mtime} {'/'.join(parts)}")
         else:
             self._claim(size or 0)
             self._stored = self._files.make_file(
@@ -259,7 +263,8 @@ class PartialTransfer:
         if not self._unmarked:
             return []
         self._unmarked = False
-        lines = [f"={self._entries} {self.kept} {self._size} {self._chain.hex()}"]
+        lines = [*self._times, f"={self._entries} {self.kept} {self._size} {self._chain.hex()}"]
+        self._times.clear()
         if self._stored:
             lines.append(">" + json.dumps(["/".join(self._stored), self._path]))
         return lines
@@ -282,7 +287,11 @@ class PartialTransfer:
         if not self.is_complete:
             self._files.close()
             self._journal.append(*self._mark())
+            with disk_errors("read", self._root.path):
+                for path, mtime in self._journal.folder_times():
+                    self._files.set_folder_time(tuple(path.split("/")), mtime)
             self._sync()
+            self._require_place()
             self._journal.append(".")
             self.is_complete = True
         published = self._journal.recorded.published
@@ -291,7 +300,14 @@ class PartialTransfer:
                 self._journal.append("*" + name)
                 published.append(name)
             self._root.sync()
+        if not published:
+            raise StorageError(f"what had come into {self._root.path} was deleted meanwhile", code="disk")
         return [self._root.path / name for name in published]
+
+    def _require_place(self) -> None:
+        """Raises StorageError when what is held open is not the person's folder any more: it was deleted."""
+        if not self._root.is_at_its_path():
+            raise StorageError(f"the folder {self._root.path} was deleted meanwhile", code="disk")
 
     def _sync(self) -> None:
         with disk_errors("sync", self._root.path):

@@ -37,6 +37,8 @@ CODES = {
     errno.EROFS: "permission",
     errno.EFBIG: "too_large",
     errno.ELOOP: "permission",
+    errno.ENAMETOOLONG: "name",
+    errno.EILSEQ: "name",
     errno.ENOTDIR: "permission",
 }
 
@@ -44,6 +46,7 @@ CODES = {
 HINTS = {
     "no_space": "free some space, or save it elsewhere with --to",
     "permission": "choose a folder of yours with --to",
+    "name": "save it on another disk with --to",
 }
 
 
@@ -92,6 +95,18 @@ class Folder:
     def modified(self) -> int:
         """When a name in it last changed, in seconds since 1970."""
         return int((self.path.stat() if self._descriptor is None else os.fstat(self._descriptor)).st_mtime)
+
+    def is_at_its_path(self) -> bool:
+        """Whether the path still leads to it: it may have been removed, and another one made."""
+        if self._descriptor is None:
+            return self.path.is_dir()
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self._descriptor))
+        except OSError:
+            return False
+
+    def set_modified(self, seconds: int) -> None:
+        os.utime(self.path if self._descriptor is None else self._descriptor, (seconds, seconds))
 
     def descriptor(self) -> int | None:
         """For what a descriptor can be asked and a name cannot; None where folders have none."""

@@ -6,6 +6,7 @@ One line each, written before or after what it speaks of, so that every moment o
   -PATH               it is gone again
   =SEEN KEPT SIZE CHAIN  so many entries have passed; every ?PATH of this run above belongs to them
   >["STORED","WIRE"]  and this entry is in progress: its file holds what has come of it
+  tMTIME PATH         this folder's time, in seconds since 1970, to be set when all of it is there
   ~                   all of it is on the disk, not only in the system's memory
   .                   the last block has come: what is left is to publish
   *NAME               published under this name
@@ -115,6 +116,13 @@ class PartJournal:
             os.lseek(self._file, 0, os.SEEK_SET)
         self.recorded = Recorded()
         self.start_run()
+
+    def folder_times(self) -> Iterator[tuple[str, int]]:
+        """Path and time of each folder that came."""
+        for line in self._lines():
+            if line[:1] == "t":
+                mtime, _, path = line[1:].partition(" ")
+                yield path, int(mtime)
 
     def whole_among(self, paths: Iterable[str]) -> set[str]:
         """Those of `paths` that an earlier mark calls whole: an entry of the same name came before."""

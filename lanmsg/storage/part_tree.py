@@ -1,8 +1,10 @@
 """The files of a partial transfer while they are written: one after the other, each made new."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lanmsg.storage.folder import FILE_MODE, Folder, disk_error, disk_errors
@@ -96,6 +98,8 @@ class PartTree:
         seconds = min(mtime, int(self._now()))
         try:
             self._mark_origin(self._file, self._stored)
+            if not os.fstat(self._file).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "it was deleted while it was written")
             if os.utime in os.supports_fd:
                 os.utime(self._file, (seconds, seconds))
             self.close_file()
@@ -105,6 +109,11 @@ class PartTree:
             self.close_file()  # a time that this system cannot count keeps nobody from the file
         except OSError as error:
             raise disk_error("finish a file in", self._root, error) from error
+
+    def set_folder_time(self, parts: Parts, mtime: int) -> None:
+        """As for files. It is the last that happens to a folder: whatever is put into it changes its time."""
+        with disk_errors("finish a folder in", self._root), suppress(OverflowError, FileNotFoundError):
+            self._reach(parts).set_modified(min(mtime, int(self._now())))
 
     def close_file(self) -> None:
         if self._file >= 0:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lanmsg.config import Settings
 from lanmsg.model import LanmsgError, PeerId, Transfer, TransferState
 from lanmsg.node import bulk as module
 from lanmsg.node.bulk import BulkRuns, Run
@@ -42,7 +43,7 @@ async def nothing(number: int) -> None:
 def with_runs(home: Path, scene: Callable[[BulkRuns], Awaitable[None]]) -> None:
     async def whole() -> None:
         thread = StoreThread(Store.open(home))
-        runs = BulkRuns(PeerId(b"a" * 32), thread, home / "downloads", nothing)
+        runs = BulkRuns(PeerId(b"a" * 32), thread, Settings(home, home / "downloads", "anna"), nothing)
         await scene(runs)
         await runs.stop_all()
         await thread.close()

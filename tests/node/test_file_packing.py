@@ -5,15 +5,16 @@ import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from lanmsg.node import bulk_channel, file_packing
 from lanmsg.node.bulk_channel import BulkChannel, TransferError
-from lanmsg.node.clock import steady_clock
 from lanmsg.node.file_packing import Packing
 from lanmsg.node.file_source import FROM_THE_BEGINNING, Start, locate, sources_of
 from lanmsg.node.file_walk import Source
+from lanmsg.protocol.constants import DATA_PLAINTEXT_MAX_BYTES
 from lanmsg.protocol.entry import NO_ENTRIES, EntryHeader, Offered, position_hash
 from lanmsg.protocol.payload import Ping
 from lanmsg.protocol.transfer import BytesReceived, EntryStarted, EntryVoided, Receiving
@@ -271,14 +272,53 @@ def test_waiting_for_a_stream_ends_when_this_side_shall_stop(pair: Pair) -> None
     os.close(entrance)
 
 
-def test_a_limit_is_kept(pair: Pair, tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"x" * 200_000)
-    began = steady_clock()
-    _, reader = transmit(pair, sources_of([tmp_path / "a"]), limit=1_000_000)
-    seconds = steady_clock() - began
-    assert 0.15 < seconds < 2.0
-    assert max(reader.records) <= 125_000
-    assert len(reader.got["a"] or b"") == 200_000
+class Wire:
+    """Takes records in no time, by a clock that moves only while the sender waits; is `stuck` once."""
+
+    def __init__(self, stuck: float = 0.0) -> None:
+        self.now = 1000.0
+        self.sent: list[tuple[float, int]] = []
+        self.plaintext = memoryview(bytearray(DATA_PLAINTEXT_MAX_BYTES))
+        self._stuck = stuck
+
+    def send_data(self, length: int) -> None:
+        self.sent.append((self.now, length))
+        if len(self.sent) == 3:
+            self.now += self._stuck
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+    def send(self, _: Ping) -> None: ...
+    def check_stop(self) -> None: ...
+    def check_peer(self) -> None: ...
+
+    def rate(self, since: float) -> float:
+        """Bytes a second from then on, the first record not counted."""
+        counted = [(at, size) for at, size in self.sent if at >= since]
+        return sum(size for _, size in counted[1:]) / (counted[-1][0] - counted[0][0])
+
+
+@pytest.mark.parametrize("limit", [50_000, 2_000_000, 40_000_000])
+@pytest.mark.parametrize("stuck", [0.0, 20.0])
+def test_a_limit_is_kept_to_within_a_twentieth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, stuck: float
+) -> None:
+    wire = Wire(stuck)
+    monkeypatch.setattr(file_packing, "steady_clock", lambda: wire.now)
+    monkeypatch.setattr(file_packing, "TICK_S", 0.5)
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(limit * 10)
+    channel = cast("BulkChannel", wire)
+    Packing(channel, ANYTHING, FROM_THE_BEGINNING, progress=lambda _: None, limit=limit).run(
+        sources_of([tmp_path / "a"])
+    )
+    assert sum(size for _, size in wire.sent) >= limit * 10
+    assert max(size for _, size in wire.sent) <= max(limit // 8, 4096)
+    assert wire.rate(0.0) <= limit * 1.05
+    # After the wire was stuck it makes up for a second at most, and then goes on as before.
+    caught_up = wire.sent[2][0] + stuck + 2.0
+    assert limit * 0.95 <= wire.rate(caught_up) <= limit * 1.05
 
 
 def test_a_low_limit_still_takes_any_block() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import threading
 from contextlib import suppress
@@ -200,6 +201,55 @@ def test_times_are_kept_but_never_of_the_future(root: Path) -> None:
     assert (root / "old").stat().st_mtime == MTIME
     assert (root / "new").stat().st_mtime == NOW
     assert (root / "odd").read_bytes() == b"x"
+
+
+def test_folders_keep_their_times_whatever_came_into_them_and_broke_off(root: Path) -> None:
+    entries = (
+        Entry("photos", None, MTIME + 5),
+        Entry("photos/raw", None, MTIME + 6),
+        Entry("photos/raw/a", b"a" * 1500),
+        Entry("photos/empty", None, MTIME + 7),
+        Entry("later", None, int(NOW) + 1000),
+        Entry("photos/raw/b", b"b" * 1500),
+    )
+    with opened(root) as partial:
+        feed(partial, entries[:3])
+        partial.pause()
+    with opened(root) as partial:
+        feed(partial, entries)
+        partial.publish()
+        partial.discard()
+    times = {name: int((root / name).stat().st_mtime) for name in ("photos", "photos/raw", "photos/empty")}
+    assert times == {"photos": MTIME + 5, "photos/raw": MTIME + 6, "photos/empty": MTIME + 7}
+    assert (root / "later").stat().st_mtime == NOW
+
+
+@pytest.mark.parametrize("is_made_again", [False, True])
+def test_what_is_deleted_meanwhile_is_not_called_saved(root: Path, is_made_again: bool) -> None:
+    with opened(root) as partial:
+        feed(partial, SOME)
+        shutil.rmtree(root)
+        if is_made_again:
+            root.mkdir()
+        with pytest.raises(StorageError, match="deleted meanwhile") as caught:
+            partial.publish()
+    assert caught.value.code == "disk"
+    with opened(root) as partial:
+        feed(partial, SOME)
+        partial.publish()
+        partial.discard()
+    assert tree(root) == SOME_TREE
+
+
+def test_a_file_that_is_deleted_while_it_is_written_is_not_called_whole(root: Path) -> None:
+    with opened(root) as partial:
+        partial.begin_record(["a"])
+        partial.start_entry("a", "file", 3, MTIME, executable=False)
+        partial.write(memoryview(b"abc"))
+        for path in root.rglob("a"):
+            path.unlink()
+        with pytest.raises(StorageError, match="it was deleted"):
+            partial.end_entry(chain_after([Entry("a", b"abc")]))
 
 
 def test_modes_are_those_of_any_other_saved_file(root: Path) -> None:

@@ -1,0 +1,60 @@
+"""A folder for files that pass through to somewhere else: it ends with the process that wanted it.
+
+Killed, such a process leaves the folder behind, and maybe transfers that name it as their place: whoever
+meets it then sees that nobody holds it, and saves where everything else goes.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+PREFIX = ".lanmsg-stdout-"
+LOCK = ".held"
+
+
+@contextmanager
+def scratch_folder(downloads: Path) -> Iterator[Path]:
+    """In `downloads`, as that is where there is room. Raises OSError."""
+    downloads.mkdir(parents=True, exist_ok=True)
+    for left in downloads.glob(f"{PREFIX}*"):
+        if is_orphaned(left):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=downloads))
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _hold(lock)
+        yield folder
+    finally:
+        os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_orphaned(folder: Path) -> bool:
+    """Whether it was such a folder, and the process that wanted it is dead."""
+    if not folder.name.startswith(PREFIX):
+        return False
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR)
+    except OSError:
+        return True
+    try:
+        return _hold(lock)
+    finally:
+        os.close(lock)
+
+
+def _hold(lock: int) -> bool:
+    """Without waiting; where there are no such locks, nobody's folder is taken for an orphan."""
+    if sys.platform == "win32":
+        return False
+    with suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
