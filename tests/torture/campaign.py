@@ -25,6 +25,8 @@ NAMES = ("anna", "ben", "cara", "dora", "emil", "fritz", "gerd", "hanna", "ida",
 FILLINGS = ("", "ö" * 20, "the quick brown fox " * 4, "🍲\n\ttabs and lines\n" * 3, "long " * 900)
 TICK_S = 0.02
 LOOK_S = 0.5
+CALM_LOOKS = 3
+"""What was typed just before the peace may not be in the outbox yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Plan:
     """Seconds between two faults, on average."""
     longest: float = 10.0
     drain: float = 180.0
+    patience: float = 3600.0
+    """The writing takes no longer, or something is wrong that is none of the faults."""
     share_of_commands: float = 0.01
     kinds: Sequence[str] = KINDS
 
@@ -139,7 +143,9 @@ class Campaign:
         plan, random = self.plan, self._random
         started = now = time.monotonic()
         next_fault, next_look, owed = now + plan.pause, now, 0.0
-        while self._stored < plan.messages or now - started < plan.minutes * 60:
+        stored = 0
+        while stored < plan.messages or now - started < plan.minutes * 60:
+            assert now - started < plan.patience, f"only {stored} of {plan.messages} could be written"
             time.sleep(TICK_S)
             before, now = now, time.monotonic()
             owed = min(owed + (now - before) * plan.rate, plan.rate)
@@ -152,12 +158,9 @@ class Campaign:
             faults.heal_due(now)
             if now >= next_look:
                 next_look = now + LOOK_S
+                stored = sum(1 for place in self._places for _ in place.promised())
                 for place in self._places:
                     place.keep_running()
-
-    @property
-    def _stored(self) -> int:
-        return sum(1 for place in self._places for _ in place.promised())
 
     def _write_one(self) -> None:
         random = self._random
@@ -174,13 +177,15 @@ class Campaign:
     def _drain(self) -> tuple[float, int]:
         """How long it took until nothing waits any more, and what does."""
         started = time.monotonic()
+        calm = 0
         while True:
             for place in self._places:
                 place.keep_running()
             took = time.monotonic() - started
             waiting = sum(checker.waiting(place.database) for place in self._places)
             busy = any(each.running for place in self._places for each in place.commands)
-            if (not waiting and not busy) or took > self.plan.drain:
+            calm = 0 if waiting or busy else calm + 1
+            if calm == CALM_LOOKS or took > self.plan.drain:
                 return took, waiting
             time.sleep(LOOK_S)
 

@@ -12,9 +12,10 @@ SHORT = Plan(
     pause=0.6,
     longest=2.0,
     drain=120.0,
+    patience=300.0,
     share_of_commands=0.005,
-    # No change of the clock backwards by seconds, and no loss: they only make it longer.
-    kinds=("kill", "restart", "stop", "cut", "unplug", "address", "disk", "clock"),
+    # Without those after which a peer is found again only when its session has been asked whether it lives.
+    kinds=("kill", "restart", "stop", "cut", "disk", "clock"),
 )
 
 
