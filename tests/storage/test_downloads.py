@@ -13,8 +13,10 @@ import pytest
 from lanmsg.storage import part_journal
 from lanmsg.storage.downloads import PartialTransfer
 from lanmsg.storage.errors import StorageError
+from lanmsg.storage.folder import HAS_FOLDER_DESCRIPTORS
 from tests.storage.faults import Faults, Killed
 from tests.storage.incoming import MTIME, NAME, NOW, Entry, chain_after, feed, opened, tree
+from tests.storage.swapping import race
 
 SOME = (
     Entry("photos", None),
@@ -167,6 +169,14 @@ def test_whoever_swaps_folders_for_links_all_the_time_gets_nothing(root: Path, t
         swapping.join()
     assert list(trap.iterdir()) == []
     assert len(list(name.iterdir())) == written
+
+
+@pytest.mark.skipif(not HAS_FOLDER_DESCRIPTORS, reason="folders cannot be held open there")
+def test_another_process_that_swaps_folders_for_links_gets_nothing(tmp_path: Path) -> None:
+    tally = race(tmp_path, 1500)
+    assert tally.escaped == 0
+    assert tally.swaps >= 1500
+    assert tally.written > 0
 
 
 def test_a_folder_has_to_be_announced_before_what_is_in_it(root: Path) -> None:
