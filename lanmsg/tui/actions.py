@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from lanmsg.api import EVERYONE, Conversation, Delivery, LanmsgError, Message
 from lanmsg.terminal import plural
-from lanmsg.tui import file_actions, moves, own_actions, people_actions, reading_actions
+from lanmsg.tui import file_actions, moves, network_actions, own_actions, people_actions, reading_actions
 from lanmsg.tui.commands import Call, parse, take_word
 from lanmsg.tui.desk import Desk, open_talk, person, transfer_of
 from lanmsg.tui.talk import Talk
@@ -109,7 +109,8 @@ RUN: dict[str, Action] = {
     "copy": reading_actions.copy, "export": reading_actions.export, "delete": reading_actions.delete,
     "clear": reading_actions.clear, "close": reading_actions.close,
     "name": own_actions.name, "away": own_actions.away, "busy": own_actions.busy, "back": own_actions.back,
-    "connect": own_actions.connect, "doctor": own_actions.doctor, "status": own_actions.status,
+    "connect": own_actions.connect, "doctor": own_actions.doctor,
+    "network": network_actions.network, "status": own_actions.status,
     "set": own_actions.set_, "theme": own_actions.theme, "notify": own_actions.notify,
     "help": own_actions.help_, "quit": own_actions.quit_,
 }  # fmt: skip

@@ -111,7 +111,7 @@ class App:
         )
         # A lone Esc is told from Alt-x by waiting; half a second by default, which feels broken.
         application.ttimeoutlen = application.timeoutlen = 0.05
-        application.key_processor.before_key_press += lambda _: self._before_key()
+        application.key_processor.before_key_press += lambda _: self._pressed()
         # Not after each key: a lone Esc is carried out by a timer, which is no key press.
         application.before_render += lambda _: self._before_render()
         application.after_render += lambda _: self._rendered()
@@ -255,6 +255,11 @@ class App:
     def _draw(self) -> None:
         self.application.invalidate()
 
+    def _pressed(self) -> None:
+        """Whoever presses keys looks at the screen: what was about to call them is seen."""
+        self.notifier.seen()
+        self._before_key()
+
     def _before_key(self) -> None:
         self._clock()
         self.keyboard.settle_question()
@@ -269,7 +274,7 @@ class App:
         if desk is None:
             return
         if talk is not None and not talk.loaded and not talk.loading:
-            self.keyboard.want(Want(talk.conversation, "newest"))
+            self.keyboard.want(Want(talk.conversation, "open"))
         read = seen(self.state)
         if read is not None:
             self._spawn(self._in_passing(desk.node.mark_read(*read)))

@@ -104,6 +104,9 @@ COMMANDS = (
     Command("back", "", "available again", SELF),
     Command("connect", "HOST[:PORT]", "ask at an address", NETWORK),
     Command("doctor", "[PEER]", "why nobody shows up, or that one does not", NETWORK, (), ("peer",)),
+    Command(
+        "network", "[trust|quiet [NAME]]", "on which networks to speak", NETWORK, (), ("trust|quiet", "")
+    ),
     Command("status", "", "interfaces, ports, what was sent and heard", NETWORK),
     Command("set", "[KEY [VALUE]]", "settings: list, show, change", SCREEN, (), ("setting", "value")),
     Command("theme", "[NAME]", "colours", SCREEN, (), ("|".join(THEMES),)),

@@ -41,5 +41,5 @@ def first_file(state: State, transfer: Transfer) -> None:
     if not asks or len(state.transfers) != 1 or not state.ready:
         return
     answers = f"/accept {transfer.number}, /reject {transfer.number}, or the keys below"
-    words = f"Nothing is written before you say yes: {answers}."
+    words = f"A file is written only after your yes: {answers}."
     state.jot(words, conversation=Conversation.with_peer(transfer.peer), style=STYLE)

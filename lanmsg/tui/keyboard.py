@@ -29,7 +29,7 @@ from lanmsg.tui.wording import with_hint
 ASK_ABOVE_BYTES = 100_000_000
 """A transfer that has come this far is not cancelled by one key."""
 
-IN_PASSING = ("/connect", "/doctor", "/export", "/open", "/send", "/search", "/verify")
+IN_PASSING = ("/connect", "/doctor", "/export", "/network", "/open", "/send", "/search", "/verify")
 """Commands that may take seconds; nothing waits for them, while all others keep the order of typing."""
 
 Work = Coroutine[Any, Any, None]

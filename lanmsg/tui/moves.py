@@ -26,7 +26,7 @@ class Want:
     """What of a conversation should be read from the store; the app does it and calls update.loaded."""
 
     conversation: Conversation
-    kind: str  # "newest", "older", "newer", "around", "since"
+    kind: str  # "open", "newest", "last", "older", "newer", "around", "since"
     number: int = 0
     time: float = 0.0
 

@@ -96,8 +96,7 @@ async def auto(desk: Desk, rest: str) -> None:
         raise LanmsgError(
             f"{label} is not pinned yet", code="security", hint=f"/verify {label} or /trust {label} first"
         )
-    await desk.node.set_file_rule(peer.id, rule, _most(most) if rule is FileRule.ACCEPT else None)
-    known = desk.node.peer(peer.id) or peer
+    known = await desk.node.set_file_rule(peer.id, rule, _most(most) if rule is FileRule.ACCEPT else None)
     desk.state.say(rule_words(desk.state, known))
 
 

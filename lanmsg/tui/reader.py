@@ -33,6 +33,8 @@ class Reader:
 
     async def _fetch(self, talk: Talk, want: Want) -> None:
         match want.kind:
+            case "open":
+                await self._open(talk)
             case "older":
                 await self._older(talk)
             case "newer":
@@ -46,13 +48,17 @@ class Reader:
             case _:
                 await self._newest(talk)
 
+    async def _open(self, talk: Talk) -> None:
+        """The newest, and from there up to where reading stopped."""
+        await self._newest(talk)
+        if moves.to_first_unread(self._state, talk) is not None and talk.line is not None:
+            await self._around(talk, talk.line)
+
     async def _newest(self, talk: Talk) -> None:
         limit = max(PAGE, min(talk.unread + PAGE // 4, KEPT_ENTRIES // 2))
         found = await self._messages(talk.conversation, limit=limit)
         talk.anchor = None
         loaded(self._state, talk, found, older=len(found) == limit, newer=False)
-        if moves.to_first_unread(self._state, talk) is not None and talk.line is not None:
-            await self._around(talk, talk.line)
 
     async def _older(self, talk: Talk) -> None:
         known = talk.messages()

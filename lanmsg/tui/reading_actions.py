@@ -47,8 +47,8 @@ def _found_line(desk: Desk, message: Message, cells: int | None = 200) -> str:
 async def history(desk: Desk, rest: str) -> None:
     talk = open_talk(desk)
     if not rest:
-        if want := moves.newest(desk.state):
-            desk.hands.want(want)
+        moves.newest(desk.state)
+        desk.hands.want(Want(talk.conversation, "newest"))
         return
     desk.hands.want(Want(talk.conversation, "since", time=day_start(rest, desk.state.wall)))
 

@@ -198,9 +198,6 @@ class Double:
     def peers(self, *, absent: bool = False) -> list[Peer]:
         return [peer for peer in self.known.values() if absent or peer.present]
 
-    def peer(self, peer: PeerId) -> Peer | None:
-        return self.known.get(peer)
-
     async def read(self, work: Callable[[Any], Any], /) -> Any:
         return work(self)
 
@@ -301,8 +298,10 @@ class Double:
     async def set_muted(self, peer: PeerId, *, muted: bool) -> None:
         self.meet(replace(self.known[peer], muted=muted))
 
-    async def set_file_rule(self, peer: PeerId, rule: FileRule, most: int | None = None) -> None:
-        self.meet(replace(self.known[peer], file_rule=rule, file_rule_max=most))
+    async def set_file_rule(self, peer: PeerId, rule: FileRule, most: int | None = None) -> Peer:
+        changed = replace(self.known[peer], file_rule=rule, file_rule_max=most)
+        self.meet(changed)
+        return changed
 
     async def verify(self, peer: PeerId) -> Verification:
         self.calls.append(("verify", peer))

@@ -44,6 +44,13 @@ def texts(before: str) -> list[str]:
         ("//an", []),
         ("", []),
         ("/me an", []),
+        ("/set noti", ["notify ", "notify_text ", "notify_command "]),
+        ("/set theme ", ["auto ", "dark ", "light ", "mono ", "contrast "]),
+        ("/set mouse o", ["on ", "off "]),
+        ("/set notify_command ", []),
+        ("/theme l", ["light "]),
+        ("/notify t", ["test "]),
+        ("/auto anna a", ["ask ", "accept "]),
     ],
 )
 def test_candidates(before: str, found: list[str]) -> None:

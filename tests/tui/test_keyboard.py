@@ -2,13 +2,26 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from lanmsg.api import Conversation, LanmsgError, Message, MessageId, Peer, Status
-from tests.tui.double import Double, person
+from lanmsg.api import (
+    Conversation,
+    Direction,
+    LanmsgError,
+    Message,
+    MessageId,
+    Peer,
+    Settings,
+    Status,
+    TransferState,
+    VerificationStage,
+)
+from tests.tui.double import Double, peer_id, person
 from tests.tui.given import BEN
 from tests.tui.screen import Screen, play
 
@@ -126,3 +139,115 @@ def test_esc_and_a_slash_in_one_read_are_both_keys(before: str) -> None:
         assert not screen.node.said
 
     play(scene, crowd())
+
+
+def test_the_question_whether_to_quit_goes_with_the_last_transfer() -> None:
+    node = crowd()
+    node.offered("ben", "a", 10, state=TransferState.RUNNING, direction=Direction.OUT)
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-d>")
+        await screen.shows("1 transfer runs; they go on at the next start")
+        node.move(1, state=TransferState.DONE)
+        await screen.draw()
+        assert screen.app.state.asking is None
+        assert not screen.running.done()
+        await screen.type("<c-d>")
+        await screen.until(screen.running.done)
+
+    assert play(scene, node).code == 0
+
+
+def test_the_transfers_page_holds_lets_go_on_and_opens(tmp_path: Path) -> None:
+    node = crowd()
+    saved = str(tmp_path / "a.txt")
+    node.offered("ben", "a.txt", 10, state=TransferState.DONE, paths=(saved,))
+    node.offered("ben", "b.txt", 10, state=TransferState.RUNNING)
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>p")
+        await screen.until(lambda: ("pause", 2) in node.calls)
+        await screen.shows("paused at 0 % by you")
+        await screen.type("p")
+        await screen.until(lambda: ("resume", 2) in node.calls)
+        await screen.type("<down><enter>")
+        await screen.shows(f"no desktop here to open it; it is {saved}"[:60])
+
+    with patch("lanmsg.tui.opening.opener", return_value=""):
+        play(scene, node)
+
+
+def test_words_are_compared_by_two_keys() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>anna<enter>a draft")
+        node.compare("ben", VerificationStage.ASKED, ours=False)
+        await screen.draw()
+        assert "ben wants to compare words with you" in screen.text
+        await answered(screen, "<c-y>", lambda: ("verify", peer_id("ben")) in node.calls)
+        node.compare("ben", VerificationStage.COMPARING, words="acme bravo tango zulu")
+        await screen.draw()
+        assert "ACME   BRAVO   TANGO   ZULU" in screen.text
+        await answered(screen, "<c-y>", lambda: screen.app.state.is_pinned(peer_id("ben")))
+        await screen.shows("ben is verified")
+        await screen.type("<c-k>anna<enter>")
+        assert screen.line == "a draft"
+
+    play(scene, node)
+
+
+async def answered(screen: Screen, key: str, done: Callable[[], bool]) -> None:
+    """A question that was there for a while."""
+    screen.app.state.question_since -= 60
+    await screen.type(key)
+    await screen.until(done)
+
+
+def test_a_theme_is_seen_at_once(tmp_path: Path) -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        screen.node.hear("ben", "in colour")
+        await screen.draw()
+        assert colours(screen)
+        await screen.type("/theme mono<enter>")
+        await screen.shows("tui.theme is mono")
+        assert not colours(screen)
+        await screen.type("/set ascii on<enter>")
+        await screen.shows("tui.ascii is on")
+        assert screen.text.isascii()
+
+    settings = Settings(tmp_path, tmp_path / "files", "mira")
+    play(scene, crowd(), settings=settings)
+    assert 'theme = "mono"' in (tmp_path / "config.toml").read_text()
+
+
+def colours(screen: Screen) -> set[str]:
+    cells = (cell for row in screen.terminal.screen.buffer.values() for cell in row.values())
+    return {cell.fg for cell in cells} - {"default", "brightblack"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "日本語の長い文章です " * 9,
+        "family 👨‍👩‍👧‍👦 flags 🇩🇪❤️ " * 9,
+        "e\u0301\u0302\u0303" * 90,
+        "שלום עולם \u202egnol " * 12,
+    ],
+)
+def test_the_world_writes_and_the_columns_stand(words: str) -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        node.hear("ben", words)
+        node.meet(person("日本の太郎さんはとても長い名前", key="taro"))
+        await screen.draw()
+        for columns, rows in ((80, 24), (64, 14), (120, 36)):
+            await screen.resize(columns, rows)
+            cells = 25 if columns >= 100 else 19
+            screen_rows = screen.terminal.screen.buffer
+            assert {screen_rows[row][cells].data for row in range(rows - 3)} == {"│"}
+
+    play(scene, node)

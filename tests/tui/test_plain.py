@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lanmsg.api import Settings, TransferState
+from lanmsg.api import Settings, TransferState, Verification, VerificationStage, Wish
 from lanmsg.tui.plain import Plain, piped_lines
 from tests.tui import scenes
-from tests.tui.double import Double, person
+from tests.tui.double import NOON, Double, peer_id, person
 from tests.tui.given import BEN
 
 SETTINGS = Settings(Path("/nowhere/home"), Path("/nowhere/files"), "mira")
@@ -154,3 +154,43 @@ def test_what_is_copied_cannot_forge_the_terminal() -> None:
 def test_what_went_wrong_cannot_forge_the_terminal() -> None:
     _, said, _ = play(["/send \x1b[2J"], crowd())
     assert "\x1b" not in said.replace("> /send \x1b[2J", "")
+
+
+def test_days_and_the_last_messages_are_said_again() -> None:
+    node = crowd()
+    for number in range(8):
+        node.hear("ben", f"line {number + 1}", at=NOON - 86_400 * (8 - number))
+    node.read_up_to[BEN] = 8
+    _, said, _ = play(["/msg ben", "/last 2", "/history 2026-11-19", "/history"], node)
+    last, day, newest = said.split("ben> ")[1:4]
+    assert last.count("ben: ") == 2
+    assert "line 7" in day
+    assert "line 6" not in day
+    assert "20 Nov 2026:" in day
+    assert newest.count("ben: ") == 5
+
+
+def test_questions_are_answered_by_commands() -> None:
+    node = crowd()
+    node.hear("ben", "delete me")
+    _, said, _ = play(["/msg ben", "/delete", "/no", "/delete", "/yes", "/set theme"], node)
+    assert said.count("delete “delete me”, on this computer only? /yes or /no") == 2
+    assert [call for call in node.calls if call[0] == "delete_message"] == [("delete_message", 1)]
+    assert "tui.theme is auto" in said
+
+
+def test_words_are_compared_in_lines() -> None:
+    node = crowd()
+    node.compared[peer_id("ben")] = Verification(
+        peer_id("ben"), VerificationStage.COMPARING, ours=True, words=("acme", "bravo"), wish=Wish.COMPARE
+    )
+    _, said, _ = play(["/yes", "/who ben"], node)
+    assert ("answer_verification", peer_id("ben"), True) in node.calls
+    assert "safety number" in said
+
+
+def test_every_command_that_is_a_page_is_lines_of_ascii() -> None:
+    for line in ("/help", "/help verify", "/who", "/transfers", "/status", "/set", "/search first"):
+        _, said, _ = play([line], scenes.busy(scenes.office()))
+        assert said.isascii(), line
+        assert len(said.split("\n")) > 3

@@ -139,3 +139,29 @@ def test_a_second_wish_while_one_is_carried_out_is_dropped() -> None:
 
     asyncio.run(both())
     assert Slow.reads == 1
+
+
+def test_opening_goes_to_the_first_unread_and_the_newest_is_one_key_away() -> None:
+    node = long_talk()
+    state = opened(node, unread=100)
+    fetch(node, state, Want(BEN, "open"))
+    assert "message 4901\n" in picture(state)
+    assert "message 5000" not in picture(state)
+    fetch(node, state, NEWEST)
+    assert "message 5000" in picture(state)
+
+
+def test_more_unread_than_the_window_holds_is_opened_where_it_begins() -> None:
+    node = long_talk()
+    state = opened(node, unread=4_000)
+    fetch(node, state, Want(BEN, "open"))
+    assert "message 1001\n" in picture(state)
+    assert len(numbers(state)) <= KEPT_ENTRIES
+    assert without_gaps(numbers(state))
+
+
+def test_back_by_so_many_messages() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST, Want(BEN, "last", 700))
+    assert f"message {MANY - 699}\n" in picture(state)

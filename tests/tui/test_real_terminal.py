@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -14,16 +15,33 @@ from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
 
+import pyte
 import pytest
+
+from lanmsg.tui.bindings import DEAD_SECONDS
 
 PROGRAM = (
     "import asyncio, sys; from pathlib import Path; from lanmsg.api import load_settings;"
     "from lanmsg.tui.app import run_tui;"
-    "home, port, address = sys.argv[1:];"
-    "s = load_settings(home=Path(home), name='mira', port=int(port), interfaces=(address,));"
+    "home, port, address, name = sys.argv[1:];"
+    "s = load_settings(home=Path(home), name=name, port=int(port), interfaces=(address,),"
+    " downloads=Path(home) / 'files');"
     "sys.exit(asyncio.run(run_tui(s, plain=False, ascii=False)))"
 )
 PATIENCE = 20.0
+UNKNOWN = re.compile(rb"\x1b\[\d+;\d+t|\x1b\[>[\d;]*[a-z]")
+"""Sequences that pyte would print the end of."""
+
+BROKEN = (
+    "import sys; from pathlib import Path;"
+    "from lanmsg.cli.main import run; from lanmsg.tui import strips;"
+    "home, port, address, name = sys.argv[1:];"
+    "before = strips.status;"
+    "strips.status = lambda state, columns: before(state, columns) if not state.peers and not state.notice"
+    " else {}[f'a secret {state.notice}'];"
+    "sys.exit(run(['--home', home, '--port', port, '--interface', address, '--name', name]))"
+)
+"""The real program with a fault in the drawing, once there is something to say."""
 
 
 class Pty:
@@ -33,11 +51,29 @@ class Pty:
         self.process = process
         self.fd = fd
         self.seen = b""
+        self.screen = pyte.Screen(80, 24)
+        self._stream = pyte.ByteStream(self.screen)
 
     def read_until(self, mark: bytes) -> None:
         end = time.monotonic() + PATIENCE
         while mark not in self.seen:
             assert time.monotonic() < end, self.seen
+            self._read(0.1)
+
+    def type(self, keys: str) -> None:
+        os.write(self.fd, keys.encode())
+
+    def shows(self, text: str, *, after: str = "") -> str:
+        """Wait for it on the screen, two rows below `after` if that is given; the row that holds it."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            rows = self.screen.display
+            for index, row in enumerate(rows):
+                if not after and text in row:
+                    return row
+                if after and after in row and text in rows[index + 2].strip(" │"):
+                    return rows[index + 2].split("│")[-2]
+            assert time.monotonic() < end, f"{text!r} never came:\n" + "\n".join(self.screen.display)
             self._read(0.1)
 
     def ended(self) -> int:
@@ -50,11 +86,15 @@ class Pty:
 
     def _read(self, seconds: float) -> None:
         if select.select([self.fd], [], [], seconds)[0]:
-            self.seen += os.read(self.fd, 65536)
+            data = os.read(self.fd, 65536)
+            self.seen += data
+            self._stream.feed(UNKNOWN.sub(b"", data))
 
 
 @contextmanager
-def running(home: Path, port: int, address: str) -> Iterator[Pty]:
+def running(
+    home: Path, port: int, address: str, *, name: str = "mira", program: str = PROGRAM
+) -> Iterator[Pty]:
     outer, inner = pty.openpty()
     ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     before = termios.tcgetattr(inner)
@@ -65,7 +105,7 @@ def running(home: Path, port: int, address: str) -> Iterator[Pty]:
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(home), str(port), address],
+        [sys.executable, "-c", program, str(home), str(port), address, name],
         stdin=inner,
         stdout=inner,
         stderr=inner,
@@ -122,3 +162,61 @@ def test_suspended_the_terminal_is_the_shells(home: Path, free_port: int, loopba
         run.read_until(b"\x1b[?1004l\x1b[23;2t\x1b[22;2t\x1b[?1004h")
         run.process.terminate()
         assert run.ended() == 0
+
+
+def test_two_people_talk_compare_words_and_hand_over_a_file(
+    tmp_path: Path, free_port: int, loopback: object
+) -> None:
+    """Everything at once: two real programs on two terminals, by keys and commands alone."""
+    (tmp_path / "cake.txt").write_text("butter, sugar")
+    addresses = loopback(), loopback()  # type: ignore[operator]  # as above
+    with (
+        running(tmp_path / "anna", free_port, addresses[0], name="anna") as anna,
+        running(tmp_path / "ben", free_port, addresses[1], name="ben") as ben,
+    ):
+        anna.shows("ben (new)")
+        ben.shows("anna (new)")
+        anna.type("/msg ben hello\r")
+        ben.shows("1 unread")
+        ben.type("\t")
+        ben.shows("hello")
+        ben.type("a draft")
+        anna.shows("hello  ✓")
+        anna.type("/verify\r")
+        ben.shows("anna wants to compare words")
+        time.sleep(DEAD_SECONDS)  # not for the machine: a key that comes sooner is meant to answer nothing
+        ben.type("\x19")
+        words = ben.shows("   ", after="Compare with anna").strip(" │")
+        assert words == anna.shows("   ", after="Compare with ben").strip(" │")
+        assert words.isupper()
+        time.sleep(DEAD_SECONDS)
+        anna.type("/yes\r")
+        ben.type("\x19")
+        anna.shows("ben is verified")
+        ben.shows("anna is verified")
+        anna.type(f"/send {tmp_path}/cake.txt\r")
+        ben.shows("anna (✓ verified): cake.txt")
+        time.sleep(DEAD_SECONDS)
+        ben.type("\x19")
+        ben.shows("✓ saved")
+        assert (tmp_path / "ben" / "files" / "cake.txt").read_text() == "butter, sugar"
+        assert "› a draft" in ben.shows("› ")
+        for run in (anna, ben):
+            run.type("\x15\x04")
+            assert run.ended() == 0
+
+
+def test_a_fault_leaves_the_terminal_whole_and_a_log_without_words(
+    home: Path, free_port: int, loopback: object
+) -> None:
+    with running(home, free_port, loopback(), program=BROKEN) as run:  # type: ignore[operator]  # as above
+        run.shows("searching")
+        run.type("/nothing\r")
+        assert run.ended() == 1
+        after = run.seen[run.seen.rindex(b"\x1b[?1049l") :]
+        assert b"the screen broke (KeyError)" in after
+        assert b"crash.log" in after
+        assert b"Traceback" not in after
+        log = (home / "crash.log").read_text()
+        assert "KeyError" in log
+        assert "secret" not in log
