@@ -7,7 +7,7 @@ from lanmsg.api import Transfer, TransferState, home_roster
 from lanmsg.cli.fields import stranger, transfer_fields
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation
-from lanmsg.cli.wording import columns, name_of, size_of, state_of, title_of, trust_remark
+from lanmsg.cli.wording import certain_name_of, columns, size_of, state_of, title_of
 from lanmsg.model import Direction
 from lanmsg.terminal import printable
 
@@ -51,7 +51,7 @@ def row(transfer: Transfer, roster: "Roster") -> list[str]:
     text = f"  “{printable(transfer.text)}”" if transfer.text and not transfer.state.is_final else ""
     return [
         str(transfer.number),
-        f"{way} {name_of(peer)}{trust_remark(peer)}",
+        f"{way} {certain_name_of(peer)}",
         title_of(transfer),
         size_of(transfer),
         state_of(transfer, peer) + text,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lanmsg.api import rule_for
 from lanmsg.cli.output import Output
-from lanmsg.cli.wording import name_of, size_of, title_of, trust_remark
+from lanmsg.cli.wording import certain_name_of, size_of, title_of
 from lanmsg.model import Direction, FileRule, LanmsgError, Peer, Transfer, TransferState, Trust
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Doorkeeper:
 
     def left_open(self, transfer: Transfer) -> None:
         peer = self._node.peer(transfer.peer)
-        who = f"{name_of(peer)}{trust_remark(peer)}" if peer else "somebody"
+        who = certain_name_of(peer) if peer else "somebody"
         self._output.notice(
             f"{who} offers {title_of(transfer)}, {size_of(transfer)}: left open",
             f"lanmsg accept {transfer.number}, or lanmsg decline {transfer.number}",

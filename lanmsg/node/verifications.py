@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 from lanmsg.model import Peer, PeerId, Verification, VerificationStage, Wish
 from lanmsg.node.clock import steady_clock, wall_clock
@@ -41,6 +42,7 @@ from lanmsg.protocol.verification import (
     WordsShown,
 )
 from lanmsg.protocol.verification import Verification as Machine
+from lanmsg.storage.errors import StorageError
 from lanmsg.storage.store import Store
 
 LOOK_S = 1.0
@@ -77,14 +79,16 @@ class Verifications:
         publish: Callable[[NodeEvent], None],
     ):
         self.serves = False
+        self._is_ending = False
         self._publish = publish
         self._disk = disk
         self._sessions = sessions
         self._roster = roster
         self._tasks = tasks
         self._wake = asyncio.Event()
-        self._machines: dict[Connection, Machine] = {}
-        self._beginning: dict[PeerId, Connection] = {}
+        self._machines = WeakKeyDictionary[Connection, Machine]()
+        self._turn = asyncio.Lock()
+        """What a person wishes and what a peer says are taken one by one: each looks at rows and machines."""
         self._dialling: set[PeerId] = set()
         self._mine: set[PeerId] = set()
         self._requests: deque[tuple[float, PeerId]] = deque()
@@ -122,7 +126,9 @@ class Verifications:
 
     async def run(self) -> None:
         while True:
-            waits = await self._look()
+            waits = True
+            with contextlib.suppress(StorageError):  # a full disk: it expires, or goes on when there is room
+                waits = await self._look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S if waits else None):
                     await self._wake.wait()
@@ -130,6 +136,9 @@ class Verifications:
 
     async def stop(self) -> None:
         """What was decided last is still told; what is open here is over."""
+        if not self.serves and not self._mine:
+            return
+        self._is_ending = True
         await self._look()
         for peer in {connection.peer for connection in self._machines} | self._mine:
             if peer is not None:
@@ -139,26 +148,32 @@ class Verifications:
     async def receive(self, connection: Connection, peer: PeerId, payloads: Sequence[Payload]) -> None:
         for each in payloads:
             if isinstance(each, Verify) and (self.serves or peer in self._mine):
-                await self._said(connection, peer, each)
+                async with self._turn:
+                    await self._said(connection, peer, each)
             elif isinstance(each, Refused) and connection in self._machines:
-                await self._refused(connection, peer, each)
+                async with self._turn:
+                    await self._refused(connection, peer, each)
 
     async def ended(self, connection: Connection, peer: PeerId) -> None:
         """A session is over. Words that stand stay; what had begun does not."""
-        machine = self._machines.pop(connection, None)
-        if machine is None:
+        if connection not in self._machines:
             return
-        if machine.is_under_way:
-            await self._fail(peer, BROKEN_LINE)
-        elif machine.is_asked:
-            await self._no_more_asked(peer, LEFT)
+        async with self._turn:
+            machine = self._machines.pop(connection)
+            if machine.is_under_way:
+                await self._fail(peer, BROKEN_LINE)
+            elif machine.is_asked:
+                await self._no_more_asked(peer, LEFT)
         self.wake()
 
     # What the store says ------------------------------------------------------------------------------------
 
     async def _look(self) -> bool:
         """Does what the rows ask for; whether something waits."""
-        now = wall_clock()
+        async with self._turn:
+            return await self._look_in_turn(wall_clock())
+
+    async def _look_in_turn(self, now: float) -> bool:
         rows = await self._disk.read(lambda store: store.verifications.recent(since=now - AFTERWARDS_S))
         serves_own = not self.serves and await self._is_alone()
         served = [row for row in rows if self.serves or (serves_own and row.peer in self._mine)]
@@ -176,7 +191,7 @@ class Verifications:
 
     async def _act(self, row: Verification) -> None:
         if row.stage is VerificationStage.ASKED:
-            if row.wish is Wish.COMPARE:
+            if row.wish is Wish.COMPARE and not self._is_ending:
                 await self._ask(row.peer)
         elif row.wish in (Wish.SAME, Wish.DIFFERENT):
             self._answer(row.peer, same=row.wish is Wish.SAME)
@@ -217,10 +232,11 @@ class Verifications:
         if not same:
             self._sessions.close_peer(peer, CloseCode.BLOCKED)
 
-    def _withdraw(self, peer: PeerId) -> None:
+    def _withdraw(self, peer: PeerId, *, but: Connection | None = None) -> None:
         for connection, machine in self._of(peer):
-            machine.withdraw()
-            self._send(connection)
+            if connection is not but:
+                machine.withdraw()
+                self._send(connection)
 
     def _close(self, store: Store) -> None:
         """A wish of another process waits for the next listener."""
@@ -270,6 +286,10 @@ class Verifications:
                 await self._disk.write(
                     lambda store: store.verifications.answered(peer, same=same, reason=reason)
                 )
+            case Withdrawn(VerificationState.COMMITTED):
+                # It crossed our commitment: nothing was seen by anybody, and our person still wants to.
+                await self._disk.write(lambda store: store.verifications.return_attempt(peer))
+                self.wake()
             case Withdrawn(VerificationState.IDLE):
                 await self._no_more_asked(peer, BROKEN_OFF)
             case Withdrawn(state):
@@ -277,30 +297,14 @@ class Verifications:
 
     async def _begin(self, connection: Connection, machine: Machine, peer: PeerId) -> None:
         """One exchange for one wish: a peer that could begin several would choose among their words."""
-        first = self._beginning.setdefault(peer, connection)
-        try:
-            if first is connection and await self._may_begin(connection, peer) and not connection.closed:
-                machine.go(os.urandom(VERIFY_RANDOM_BYTES))
-            else:
-                machine.withdraw()
-        finally:
-            if first is connection:
-                del self._beginning[peer]
-
-    async def _may_begin(self, connection: Connection, peer: PeerId) -> bool:
-        if any(other.is_under_way for each, other in self._of(peer) if each is not connection):
-            return False
-        row = await self._disk.read(lambda store: store.verifications.get(peer))
-        if row is None or row.stage is not VerificationStage.ASKED or row.wish is not Wish.COMPARE:
-            return False
-        taken = await self._disk.write(
-            lambda store: store.verifications.take_attempt(
-                peer, now=wall_clock(), window=VERIFY_ATTEMPTS_WINDOW_S, most=VERIFY_ATTEMPTS_MAX
-            )
-        )
-        if not taken:
-            await self._fail(peer, TOO_MANY)
-        return taken
+        if not machine.is_ready:
+            return  # it has begun, or is off
+        is_elsewhere = any(other.is_under_way for each, other in self._of(peer) if each is not connection)
+        if is_elsewhere or not await self._disk.write(lambda store: _take_attempt(store, peer)):
+            machine.withdraw()
+        elif not connection.closed:
+            machine.go(os.urandom(VERIFY_RANDOM_BYTES))
+            self._withdraw(peer, but=connection)
 
     async def _may_ask(self, peer: PeerId) -> bool:
         """A person is not to be buried in questions."""
@@ -376,3 +380,16 @@ class Verifications:
 
 def _fail(store: Store, peer: PeerId, reason: str) -> None:
     store.verifications.end(peer, VerificationStage.FAILED, ours=True, reason=reason)
+
+
+def _take_attempt(store: Store, peer: PeerId) -> bool:
+    """Counts it, if our person still wants to and there is one left; that there is none is written down."""
+    row = store.verifications.get(peer)
+    if row is None or row.stage is not VerificationStage.ASKED or row.wish is not Wish.COMPARE:
+        return False
+    taken = store.verifications.take_attempt(
+        peer, now=wall_clock(), window=VERIFY_ATTEMPTS_WINDOW_S, most=VERIFY_ATTEMPTS_MAX
+    )
+    if not taken:
+        store.verifications.end(peer, VerificationStage.FAILED, ours=False, reason=TOO_MANY)
+    return taken

@@ -90,6 +90,12 @@ class Verification:
         return bool(self._theirs)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it may begin here and now, by `go`."""
+        both = self._commits and bool(self._ours) and bool(self._theirs) and not self.is_under_way
+        return both or self.state is VerificationState.TAKEN
+
+    @property
     def awaits_answer(self) -> bool:
         """Whether words stand that our person has said nothing about."""
         return self.state is VerificationState.COMPARING and "ours" not in self._answers
@@ -118,15 +124,15 @@ class Verification:
 
     def go(self, random: bytes) -> None:
         """After Ready: our part of the exchange, with 16 new random bytes."""
+        if not self.is_ready:
+            raise LocalProtocolError("nothing is ready to begin")
         if self.state is VerificationState.TAKEN:
             self.state, self._random = VerificationState.GIVEN, random
             self._say(self._id, Step.RANDOM, random)
-        elif self._commits and self._ours and self._theirs:
+        else:
             self.state, self._random, self._id = VerificationState.COMMITTED, random, self._theirs
             self._ours = self._theirs = b""
             self._say(self._id, Step.COMMIT, self._commitment_to(random))
-        else:
-            raise LocalProtocolError("nothing is ready to begin")
 
     def answer(self, *, same: bool) -> None:
         """Our person has looked at the words."""
@@ -179,7 +185,7 @@ class Verification:
                 self._answered(payload)
 
     def _meet(self) -> None:
-        if self._commits and self._ours and self._theirs and not self.is_under_way:
+        if self.is_ready:
             self._events.append(Ready())
 
     def _withdrawn(self, ask_id: bytes) -> None:

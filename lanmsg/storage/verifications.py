@@ -86,7 +86,9 @@ class Verifications:
         wish = Wish.SAME if same else Wish.DIFFERENT
         with self._database.transaction() as write:
             known = self.get(peer)
-            if known is None or not known.awaits_answer or known.until <= now:
+            peer_now = self._peers.get(peer)
+            is_blocked = peer_now is not None and peer_now.trust is Trust.BLOCKED
+            if known is None or not known.awaits_answer or known.until <= now or is_blocked:
                 raise LanmsgError(NO_WORDS, code="not_found", hint="lanmsg verify begins anew")
             _put(write, replace(known, stage=VerificationStage(wish.value), ours=True, wish=wish, reason=""))
             if same and namesake is not None:
@@ -108,6 +110,15 @@ class Verifications:
                 return False
             write.run("INSERT INTO verification_attempts (peer, at) VALUES (?, ?)", (peer, now))
             return True
+
+    def return_attempt(self, peer: PeerId) -> None:
+        """The last one came to nothing, for neither side."""
+        with self._database.transaction(durable=False) as write:
+            write.run(
+                "DELETE FROM verification_attempts WHERE rowid ="
+                " (SELECT max(rowid) FROM verification_attempts WHERE peer = ?)",
+                (peer,),
+            )
 
 
 def _put(write: Transaction, now: Verification) -> None:

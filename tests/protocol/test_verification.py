@@ -209,9 +209,14 @@ def test_a_refused_ask_is_over() -> None:
     assert not low.refused(ASK_LOW)
 
 
-def test_nothing_begins_before_both_have_asked() -> None:
+def test_nothing_begins_before_both_have_asked_nor_after_one_has_gone() -> None:
     low = machine(LOW)
     low.ask(ASK_LOW)
+    assert not low.is_ready
+    low.receive_payload(Verify(ASK_HIGH, Step.ASK))
+    assert low.is_ready
+    low.receive_payload(Verify(ASK_HIGH, Step.CANCEL))
+    assert not low.is_ready
     with pytest.raises(LocalProtocolError):
         low.go(R_A)
 

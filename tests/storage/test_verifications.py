@@ -158,3 +158,21 @@ def test_attempts_are_counted_by_peer_and_forgotten_after_a_while(store: Store) 
 def test_a_clock_that_was_set_back_locks_nobody_out(store: Store) -> None:
     assert all(take(store, BEN, 1_000.0) for _ in range(3))
     assert take(store, BEN, 5.0)
+
+
+def test_whom_this_person_has_blocked_meanwhile_stays_blocked(store: Store) -> None:
+    compared(store)
+    store.peers.set_trust(BEN, Trust.BLOCKED, 2.0)
+    with pytest.raises(LanmsgError):
+        store.verifications.answer(BEN, same=True, now=7.0)
+    peer = store.peers.get(BEN)
+    assert peer is not None
+    assert peer.trust is Trust.BLOCKED
+
+
+def test_an_attempt_that_came_to_nothing_is_given_back(store: Store) -> None:
+    assert [take(store, BEN, now) for now in (1.0, 2.0, 3.0)] == [True] * 3
+    assert take(store, OTHER, 4.0)
+    store.verifications.return_attempt(BEN)
+    assert store.verifications.attempts(BEN, since=0.0) == [1.0, 2.0]
+    assert store.verifications.attempts(OTHER, since=0.0) == [4.0]
