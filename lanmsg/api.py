@@ -18,6 +18,7 @@ from lanmsg.model import (
     Delivery,
     Diagnosis,
     Direction,
+    FileProgress,
     FileRule,
     Finding,
     Interface,
@@ -77,6 +78,7 @@ __all__ = [
     "Delivery",
     "Diagnosis",
     "Direction",
+    "FileProgress",
     "FileRule",
     "Finding",
     "Interface",
@@ -117,14 +119,17 @@ __all__ = [
     "VerificationChanged",
     "VerificationStage",
     "Wish",
+    "change_passphrase",
     "diagnose",
     "home_roster",
+    "is_locked",
     "load_settings",
     "make_folder",
     "networks_here",
     "open_home",
     "open_node",
     "own_id",
+    "passphrase_of",
     "recognised_network",
     "rule_for",
     "safety_number",
@@ -169,10 +174,31 @@ def home_roster(store: "Store") -> "Roster":
 
 
 def own_id(settings: Settings) -> PeerId:
-    """The fingerprint of this home's key, which is made on first use. Raises StorageError."""
-    from lanmsg.node.identity import home_identity  # cryptography
+    """The fingerprint of this home's key, made on first use; it needs no passphrase. Raises StorageError."""
+    from lanmsg.node.identity import home_id  # cryptography
 
-    return home_identity(settings.home).peer_id
+    return home_id(settings.home)
+
+
+def is_locked(settings: Settings) -> bool:
+    """Whether this home's key needs a passphrase: `Settings.passphrase`, or a file that the settings name."""
+    from lanmsg.storage.identity import has_sealed_key
+
+    return has_sealed_key(settings.home)
+
+
+def passphrase_of(settings: Settings) -> str | None:
+    """What was typed, or is in the file that the settings name. Raises StorageError."""
+    from lanmsg.node.identity import passphrase_of as read  # cryptography
+
+    return read(settings)
+
+
+def change_passphrase(settings: Settings, new: str | None) -> None:
+    """None: the key opens without one. Raises LanmsgError, code `locked` if the settings do not open it."""
+    from lanmsg.node.identity import change_passphrase as change  # cryptography
+
+    change(settings, new)
 
 
 def safety_number(settings: Settings, peer: PeerId) -> SafetyNumber:

@@ -271,6 +271,16 @@ class OfferedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileProgress:
+    """The file that a running transfer is at: the `number`-th entry, by the sender's path."""
+
+    number: int
+    path: str
+    done: int
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """An offer of files and what became of it. `number` is its name in this home (`lanmsg accept 7`).
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from lanmsg.api import (
     Conversation,
+    FileProgress,
     Message,
     Peer,
     PeerId,
@@ -94,13 +95,26 @@ def transfer_fields(transfer: Transfer, peer: Peer) -> dict[str, Any]:
     }
 
 
-def progress_fields(transfer: Transfer, rate: float) -> dict[str, Any]:
+def progress_fields(transfer: Transfer, rate: float, file: FileProgress | None = None) -> dict[str, Any]:
+    """`eta` is in seconds. `file` is known only to the process that carries the transfer."""
+    left = None if transfer.total is None else max(0, transfer.total - transfer.done)
     return {
         "transfer": transfer.number,
         "direction": transfer.direction.value,
         "done": transfer.done,
         "total": transfer.total,
         "rate": round(rate),
+        "percent": 100 * transfer.done // transfer.total if transfer.total else None,
+        "eta": round(left / rate, 1) if left is not None and rate else None,
+        "file": None
+        if file is None
+        else {
+            "number": file.number,
+            "count": transfer.count,
+            "name": file.path,
+            "done": file.done,
+            "size": file.size,
+        },
     }
 
 

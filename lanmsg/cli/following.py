@@ -49,11 +49,12 @@ class TransferReport:
 
     def changed(self, transfer: Transfer, rate: float) -> str:
         """Every change of a transfer that is not its end. What is news, as a sentence: it has paused."""
-        self._progress.update(transfer, self.peer(transfer.peer), rate)
+        file = self._node.file_in_progress(transfer.number)
+        self._progress.update(transfer, self.peer(transfer.peer), rate, file)
         now = steady_clock()
         if transfer.state is TransferState.RUNNING and now >= self._next.get(transfer.number, 0.0):
             self._next[transfer.number] = now + EVENT_S
-            self._event("transfer_progress", **progress_fields(transfer, rate))
+            self._event("transfer_progress", **progress_fields(transfer, rate, file))
         return self._paused(transfer)
 
     def _paused(self, transfer: Transfer) -> str:

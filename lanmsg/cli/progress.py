@@ -3,7 +3,7 @@
 import os
 import sys
 
-from lanmsg.api import Peer, Transfer, TransferState, steady_clock
+from lanmsg.api import FileProgress, Peer, Transfer, TransferState, steady_clock
 from lanmsg.cli.output import Output, is_terminal
 from lanmsg.cli.wording import name_of, percent, size_of, title_of
 from lanmsg.model import Direction
@@ -33,7 +33,7 @@ class Progress:
         self._next = 0.0
         output.before_line = self.clear
 
-    def update(self, transfer: Transfer, peer: Peer, rate: float) -> None:
+    def update(self, transfer: Transfer, peer: Peer, rate: float, file: FileProgress | None = None) -> None:
         if transfer.state is not TransferState.RUNNING:
             return
         now = steady_clock()
@@ -43,7 +43,7 @@ class Progress:
                 self._output.notice(f"{heading(transfer, peer)}, {size_of(transfer)}")
         if not (self._live or self._lines):
             return
-        self._rows[transfer.number] = self._row(transfer, peer, rate, now)
+        self._rows[transfer.number] = self._row(transfer, peer, self._figures(transfer, rate, now, file))
         if now < self._next:
             return
         if self._live:
@@ -84,12 +84,11 @@ class Progress:
         self._output.live(f"\r{up}" + "\n".join(f"\x1b[K{row}" for row in rows))
         self._drawn = len(rows)
 
-    def _row(self, transfer: Transfer, peer: Peer, rate: float, now: float) -> str:
-        figures = self._figures(transfer, rate, now)
+    def _row(self, transfer: Transfer, peer: Peer, figures: str) -> str:
         space = columns() - 1 - cell_width(figures) - 2
         return f"{clip(heading(transfer, peer), max(space, 8))}  {figures}"
 
-    def _figures(self, transfer: Transfer, rate: float, now: float) -> str:
+    def _figures(self, transfer: Transfer, rate: float, now: float, file: FileProgress | None) -> str:
         parts = [human_size(transfer.done)]
         if transfer.total:
             parts = [
@@ -100,6 +99,8 @@ class Progress:
             parts.append(human_rate(rate))
             if transfer.total and now - self._started[transfer.number] >= ETA_AFTER_S:
                 parts.append(f"{human_duration((transfer.total - transfer.done) / rate)} left")
+        if file is not None and transfer.count > 1:
+            parts.append(f"{file.number} of {transfer.count}")
         return "  ".join(parts)
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lanmsg.config import Settings
-from lanmsg.model import Direction, LanmsgError, PeerId, Transfer, TransferState
+from lanmsg.model import Direction, FileProgress, LanmsgError, PeerId, Transfer, TransferState
 from lanmsg.node.bulk_channel import Stop, TransferError
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk
+from lanmsg.node.file_packing import Packing
 from lanmsg.node.file_pump import CODES, receive_files, refuse, send_files
 from lanmsg.node.file_source import sources_of
 from lanmsg.node.outcomes import DISK_FAULTS, Outcome, begin_row, end_row, failure, left_out_of
@@ -60,8 +61,23 @@ class Run:
     part: PartialTransfer | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
+    packing: Packing | None = None
+
     def progress(self, done: int) -> None:
         self.done = done
+
+    def begun(self, packing: Packing) -> None:
+        self.packing = packing
+
+    def file(self) -> FileProgress | None:
+        """Read from another thread than the one that moves it on: good enough for the eye."""
+        if self.packing is not None:
+            path, done, size = self.packing.at
+            return FileProgress(self.packing.entries + 1, path, done, size) if path else None
+        if self.part is None:
+            return None
+        entries, path, done = self.part.at()
+        return FileProgress(entries + 1, path, done, None) if path else None
 
 
 class BulkRuns:
@@ -84,6 +100,10 @@ class BulkRuns:
 
     def is_running(self, number: int) -> bool:
         return number in self._runs
+
+    def file_of(self, number: int) -> FileProgress | None:
+        run = self._runs.get(number)
+        return None if run is None else run.file()
 
     async def ended(self, number: int) -> None:
         """Return when it does not run; for ever while this process ends, when all that runs pauses."""
@@ -257,6 +277,7 @@ class BulkRuns:
                 stop=run.stop,
                 progress=run.progress,
                 limit=self.limits.get(transfer.number),
+                begun=run.begun,
             )
         except TransferError as error:
             return failure(error, run.done, is_stream=transfer.total is None)

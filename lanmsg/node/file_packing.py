@@ -11,7 +11,7 @@ from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.file_source import Start
 from lanmsg.node.file_walk import LeftOut, Opened, Source, Stream, read_into, reason, walk
 from lanmsg.protocol.constants import BLOCK_BYTES_MAX_BYTES, DATA_PLAINTEXT_MAX_BYTES
-from lanmsg.protocol.entry import NO_ENTRIES, Offered, chained, encode_entry
+from lanmsg.protocol.entry import NO_ENTRIES, EntryHeader, Offered, chained, encode_entry
 from lanmsg.protocol.payload import Ping
 from lanmsg.protocol.transfer import Packer
 
@@ -46,6 +46,8 @@ class Packing:
         self.changed = LeftOut()
         self.entries = start.entry
         self.size = start.size
+        self.at: tuple[str, int, int | None] = ("", 0, None)
+        """Path, bytes sent and size of the entry that was last looked at."""
         self._has_grown = False
         self._channel = channel
         self._max_entries, self._max_bytes = offered.max_entries, offered.max_bytes
@@ -54,6 +56,7 @@ class Packing:
         self._limit = limit
         self._packer = Packer(channel.plaintext[: _record_size(limit)])
         self._records = 0
+        self._header = EntryHeader("", "folder", 0, 0, executable=False)
         self._sent = 0
         self._began = steady_clock()
         self._told = 0.0
@@ -93,6 +96,7 @@ class Packing:
         return False
 
     def _send_entry(self, opened: Opened) -> None:
+        self._header = opened.header
         body = encode_entry(opened.header)
         if not self._packer.add_entry(body):
             self._flush()
@@ -204,6 +208,7 @@ class Packing:
         now = steady_clock()
         if now - self._told >= PROGRESS_INTERVAL_S:
             self._told = now
+            self.at = (self._header.path, in_progress, self._header.size)
             self._progress(self.size + in_progress)
         if self._limit:
             self._keep_to(self._limit)

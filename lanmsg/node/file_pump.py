@@ -99,8 +99,12 @@ def send_files(
     stop: Stop,
     progress: Callable[[int], None],
     limit: int | None = None,
+    begun: Callable[[Packing], None] = lambda _: None,
 ) -> SendReport:
-    """Send what was offered and return once the sink has all of it. Closes `sock`. Raises TransferError."""
+    """Send what was offered and return once the sink has all of it. Closes `sock`. Raises TransferError.
+
+    `begun` is handed what tells how far it is, while it runs.
+    """
     channel = BulkChannel(sock, keys, stop)
     with _told(channel, transfer_id):
         answer = channel.expect(Accept, Done)
@@ -112,6 +116,7 @@ def send_files(
         channel.check_stop()
         channel.send(Begin(transfer_id, start.entry, start.offset))
         packing = Packing(channel, offered, start, progress=progress, limit=limit)
+        begun(packing)
         packing.run(sources)
         done = channel.expect(Done)
         if (done.entries, done.bytes) != (packing.entries, packing.size):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from lanmsg.model import Direction, LanmsgError, PeerId, Transfer, TransferId, TransferState
+from lanmsg.model import Direction, FileProgress, LanmsgError, PeerId, Transfer, TransferId, TransferState
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.door import Door
 from lanmsg.node.file_source import scan, sources_of
@@ -131,6 +131,10 @@ class Files(Door):
         """Whether the other side has said that it knows what was decided here."""
         transfer = await self.read(lambda store: store.transfers.get(number))
         return transfer is None or await self._engine.desk.telling.is_told(transfer)
+
+    def file_in_progress(self, number: int) -> FileProgress | None:
+        """Which file a transfer is at, if it runs in this very process; its size where that is known."""
+        return self._engine.desk.runs.file_of(number)
 
     async def transfer_ended(self, number: int, *, timeout: float | None) -> Transfer:
         """Wait for a final state, or for `timeout` seconds; the transfer as it is then."""

@@ -159,6 +159,10 @@ class PartialTransfer:
         offset = self._offset if self._resuming else self._files.written if self._stored else 0
         return Position(self._entries, offset, self._size, self._chain, self._path if offset else "")
 
+    def at(self) -> tuple[int, str, int]:
+        """For the eye: how many entries are whole, and path and bytes of the one in progress, if any."""
+        return self._entries, self._path if self._stored else "", self._files.written
+
     def prefix(self) -> Iterator[bytes]:
         """What is there of the entry in progress."""
         return self._files.read(self._stored) if self._stored else iter(())

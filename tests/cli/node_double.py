@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lanmsg.model import (
     Direction,
+    FileProgress,
     LanmsgError,
     OfferedFile,
     Peer,
@@ -43,6 +44,9 @@ class NodeDouble:
         if len(found) != 1:
             raise LanmsgError("who?", code="ambiguous" if found else "not_found")
         return found[0]
+
+    def file_in_progress(self, number: int) -> FileProgress | None:
+        return FileProgress(number, "a.txt", 1, None)
 
     def take_files(
         self,

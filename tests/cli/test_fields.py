@@ -1,5 +1,7 @@
 """JSON fields: names and types that other programs rely on; some may come, none may go."""
 
+from dataclasses import replace
+
 from lanmsg.cli.fields import (
     done_fields,
     failed_fields,
@@ -13,6 +15,7 @@ from lanmsg.model import (
     EVERYONE,
     Address,
     Direction,
+    FileProgress,
     Message,
     MessageId,
     OfferedFile,
@@ -89,7 +92,16 @@ def test_transfers() -> None:
         "done": 5,
         "total": None,
         "rate": 4,
+        "percent": None,
+        "eta": None,
+        "file": None,
     }
+    half = replace(FILES, total=1000, done=250)
+    fields = progress_fields(half, 100.0, FileProgress(2, "photos/b.jpg", 50, 100))
+    assert (fields["percent"], fields["eta"]) == (25, 7.5)
+    assert fields["file"] == {
+        "number": 2, "count": half.count, "name": "photos/b.jpg", "done": 50, "size": 100,
+    }  # fmt: skip
     assert done_fields(FILES, BEN, 0.12345)["seconds"] == 0.123
     assert failed_fields(FILES, BEN)["code"] == "disk_full"
     assert failed_fields(FILES, BEN)["error"] == "no space"

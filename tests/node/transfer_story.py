@@ -26,10 +26,13 @@ class Disk:
         self._open = threading.Event()
         self._open.set()
         self.writes = 0
+        self._sticks_at = 0
         write = PartialTransfer.write
 
         def slow(part: PartialTransfer, data: memoryview) -> None:
             self.writes += 1
+            if self.writes == self._sticks_at:
+                self._open.clear()
             self._open.wait(SOON_S)
             write(part, data)
 
@@ -38,6 +41,10 @@ class Disk:
     def stick(self) -> None:
         self.writes = 0
         self._open.clear()
+
+    def stick_after(self, writes: int) -> None:
+        """From that write on, the first being 1."""
+        self.writes, self._sticks_at = 0, writes
 
     def go_on(self) -> None:
         self._open.set()
@@ -50,7 +57,7 @@ class Disk:
         self.go_on()
 
     async def is_stuck(self) -> None:
-        await until(lambda: self.writes)
+        await until(lambda: self.writes and self.writes >= self._sticks_at)
 
 
 def impatience(patch: pytest.MonkeyPatch) -> None:
