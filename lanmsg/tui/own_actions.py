@@ -111,6 +111,7 @@ def _other_settings(desk: Desk) -> tuple[str, ...]:
         "downloads": str(given.downloads),
         "quiet": shown(given.quiet),
         "keep_exec": shown(given.keep_exec),
+        "passphrase_file": "none" if given.passphrase_file is None else str(given.passphrase_file),
         "networks.new": "trust" if given.trusts_new_networks else "quiet",
     }
     return tuple(f"{key}  {values.get(key, '')}" for key in KINDS)

@@ -10,10 +10,13 @@ from lanmsg.tui.wording import rule_words
 
 ANSWERS = ("same", "different", "stop")
 
+AUTO_USAGE = "/auto PEER ask|accept|reject|default [SIZE]"
+
 RULES = {
     "ask": FileRule.ASK,
     "accept": FileRule.ACCEPT,
     "reject": FileRule.REFUSE,
+    "refuse": FileRule.REFUSE,
     "default": FileRule.DEFAULT,
 }
 
@@ -87,10 +90,11 @@ async def auto(desk: Desk, rest: str) -> None:
         peer = peer_or_open(desk, first)
         word, most = take_word(following)
     rule = RULES.get(word.lower())
+    if not word:
+        desk.state.say(f"{rule_words(desk.state, peer)}; {AUTO_USAGE}")
+        return
     if rule is None:
-        raise LanmsgError(
-            rule_words(desk.state, peer), code="usage", hint="/auto PEER ask|accept|reject|default [SIZE]"
-        )
+        raise LanmsgError(f"{word} is no rule", code="usage", hint=AUTO_USAGE)
     if rule is FileRule.ACCEPT and not desk.state.is_pinned(peer.id):
         label = desk.state.label(peer.id)
         raise LanmsgError(

@@ -78,12 +78,18 @@ def _offer_wordings(state: State, offer: Transfer) -> list[str]:
     short = f"{label} ({TRUST_WORDS[known.trust if known else Trust.NEW]})"
     wide = f"    [{yes}] accept   [{no}] decline   [{other}] save as"
     middle = f"  [{yes}] accept [{no}] decline [{other}] save as"
-    return [
+    roomy = [
         f" {sign} {person} offers {title} ({size}{program}{free}){wide}",
         f" {sign} {person} offers {title} ({size}{program}{free}){middle}",
         f" {sign} {person} offers {title} ({size}{program}){wide}",
         f" {sign} {person}: {title} {size}{program}{middle}",
         f" {sign} {person}: {title} {size}{program}  [{yes}] accept [{no}] decline",
+    ]
+    if not state.is_pinned(offer.peer):
+        # Of a stranger what the key is matters more than the end of a file's name.
+        return [*roomy, f" {sign} [{yes}] yes [{no}] no {person}: {size}{program} {title}"]
+    return [
+        *roomy,
         f" {sign} {short}: {title} {size}{program}  [{yes}] accept [{no}] decline",
         f" {sign} {label}: {title} {size}{program}  [{yes}] accept [{no}] decline",
         f" {sign} {title} {size}{program} [{yes}] accept [{no}] no",

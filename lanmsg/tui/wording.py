@@ -64,7 +64,8 @@ def who(state: State, transfer: Transfer) -> str:
     peer = state.peers.get(transfer.peer) or Peer(transfer.peer, "")
     words = trust_words(peer, state.glyphs)
     digits = "" if state.is_pinned(peer.id) else f" {fingerprint(peer.id, 2)}"
-    return f"{state.label(peer.id)} ({words}{digits})"
+    odd = f", !! {likeness(state, peer)}" if likeness(state, peer) else ""
+    return f"{state.label(peer.id)} ({words}{digits}{odd})"
 
 
 def likeness(state: State, peer: Peer) -> str:

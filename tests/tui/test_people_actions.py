@@ -66,7 +66,10 @@ def test_files_of_somebody_follow_a_rule() -> None:
     table.enter("/auto reject")
     known = table.node.known[peer_id("ben")]
     assert (known.file_rule, known.file_rule_max) == (FileRule.REFUSE, None)
-    assert "/auto PEER ask" in table.fails("/auto ben").hint
+    table.refresh()
+    table.enter("/auto ben")
+    assert said(table).startswith("files of ben: declined without a question; /auto PEER ask")
+    assert "/auto PEER ask" in table.fails("/auto ben sometimes").hint
     assert "is no size" in str(table.fails("/auto ben accept much"))
 
 

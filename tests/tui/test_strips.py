@@ -63,6 +63,8 @@ def test_a_stranger_is_called_one() -> None:
     node.meet(person("eve", trust=Trust.NEW))
     node.offered("eve", "a.txt", 10)
     assert " ? eve (+ new 8526 2ADF) offers a.txt" in text(strips.question(state_of(node), 120))
+    narrow = text(strips.question(state_of(node), 50))
+    assert narrow.startswith(" ? [^Y] yes [^N] no eve (+ new 8526 2ADF): 10 B")
 
 
 def test_a_question_of_our_own_comes_first() -> None:

@@ -146,6 +146,13 @@ def test_a_name_that_looks_like_anothers_says_so() -> None:
     assert likeness(state, person("ben")) == ""
 
 
+def test_an_offer_of_somebody_who_looks_like_another_says_so() -> None:
+    node = Double()
+    node.meet(person("b3n", trust=Trust.NEW, lookalike_of="ben"))
+    offered = who(state_of(node), node.offered("b3n", "a", 1))
+    assert offered.endswith(", !! looks like ben, but is not)")
+
+
 @pytest.mark.parametrize(
     ("rule", "most", "words"),
     [
