@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,12 @@ def test_every_scene_plays_at_every_size(name: str, size: tuple[int, int]) -> No
     screen = asyncio.run(take(name, *size))
     assert screen.code == 0
     assert "F1" in screen.picture
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_scene_can_be_ascii_alone(name: str) -> None:
+    screen = asyncio.run(take(name, 80, 24, ascii=True))
+    assert re.sub(r"<[^>]*>", "", screen.picture).isascii()
 
 
 def test_the_picture_is_there_before_the_node_is() -> None:
@@ -313,6 +320,21 @@ def test_the_bell_rings_for_what_nobody_looks_at() -> None:
         assert "\x07" not in titles_removed(screen)
 
     play(silent, node, tui={"notify": "off"})
+
+
+def test_whoever_presses_a_key_is_not_called_for_what_came_before() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        node.hear("anna", "first")
+        await screen.until(lambda: "\x07" in titles_removed(screen))
+        node.hear("anna", "second")
+        await screen.draw()
+        assert len(screen.app.notifier._waiting) == 1
+        await screen.type("x")
+        assert not screen.app.notifier._waiting
+
+    play(scene, node)
 
 
 def titles_removed(screen: Screen) -> str:
