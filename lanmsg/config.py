@@ -21,6 +21,11 @@ NAME_MAX_BYTES = 48
 
 CONFIG_FILE = "config.toml"
 
+CREDENTIAL = "lanmsg-passphrase"
+"""In the unit of a service: LoadCredential=lanmsg-passphrase:/etc/lanmsg/passphrase."""
+
+MOVE_AWAY = "move it away"
+
 ON_LINUX = sys.platform.startswith("linux")
 
 
@@ -44,6 +49,10 @@ class Settings:
     quiet: bool = False
     keep_exec: bool = False
     trusts_new_networks: bool = True
+    keep_days: int = 0
+    passphrase_file: Path | None = None
+    passphrase: str | None = field(default=None, repr=False)
+    """As typed by the person; never from a file of ours, an option or the environment."""
     tui: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -108,6 +117,7 @@ def load_settings(
     interfaces: tuple[str, ...] = (),
     peers: tuple[str, ...] = (),
     downloads: Path | None = None,
+    passphrase_file: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """The settings in force. Arguments are the command line's; None and () mean: not said there.
@@ -127,6 +137,8 @@ def load_settings(
         quiet=bool(file.get("quiet", False)),
         keep_exec=bool(file.get("keep_exec", False)),
         trusts_new_networks=_network_policy(_table(file, "networks").get("new", "trust")) == "trust",
+        passphrase_file=_passphrase_file(file, env),
+        keep_days=_keep_days(_table(file, "history").get("keep_days", 0)),
         tui=_table(file, "tui"),
     )
     settings = _with_environment(settings, env)
@@ -137,7 +149,20 @@ def load_settings(
         interfaces=interfaces or settings.interfaces,
         peers=peers or settings.peers,
         downloads=(downloads or settings.downloads).expanduser().absolute(),
+        passphrase_file=_absolute(passphrase_file or settings.passphrase_file),
     )
+
+
+def _passphrase_file(file: Mapping[str, Any], env: Mapping[str, str]) -> Path | None:
+    """The one that the config names; else the credential that systemd hands to a service."""
+    if named := _text(file, "passphrase_file"):
+        return Path(named)
+    credential = Path(env.get("CREDENTIALS_DIRECTORY") or "/nowhere") / CREDENTIAL
+    return credential if credential.is_file() else None
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
 
 
 def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
@@ -152,6 +177,8 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
         changes["peers"] = _split(value)
     if value := env.get("LANMSG_DOWNLOADS"):
         changes["downloads"] = Path(value)
+    if value := env.get("LANMSG_PASSPHRASE_FILE"):
+        changes["passphrase_file"] = Path(value)
     return replace(settings, **changes)
 
 
@@ -167,8 +194,10 @@ def read_config(path: Path) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", hint="mend that line, or move the file away") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: lists or tables in one another, too deep", hint=MOVE_AWAY) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not a text file", hint="move it away") from None
+        raise ConfigError(f"{path} is not a text file", hint=MOVE_AWAY) from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
 
@@ -223,6 +252,15 @@ def _network_policy(value: object) -> str:
     return str(value)
 
 
+KEEP_DAYS_MAX = 36_500
+
+
+def _keep_days(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= KEEP_DAYS_MAX:
+        raise ConfigError(f"history.keep_days: a number of days is needed, 0 to keep all, not {value!r}")
+    return value
+
+
 KINDS: Mapping[str, str] = {
     "name": "name",
     "port": "port",
@@ -231,7 +269,9 @@ KINDS: Mapping[str, str] = {
     "downloads": "text",
     "quiet": "switch",
     "keep_exec": "switch",
+    "passphrase_file": "text",
     "networks.new": "policy",
+    "history.keep_days": "days",
 }
 """What may be set, and as what; `tui.*` is the screen's own."""
 
@@ -250,6 +290,8 @@ def config_value(key: str, words: Sequence[str]) -> object:
             return _switch(text, key)
         case "policy":
             return _network_policy(text)
+        case "days":
+            return _keep_days(int(text) if text.isascii() and text.isdigit() else text)
         case "text" if not text:
             raise ConfigError(f"{key}: a value is needed")
         case kind:
@@ -312,7 +354,7 @@ def _edits(text: str, section: str, name: str, value: object) -> Iterator[str]:
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
 
 

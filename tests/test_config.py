@@ -204,3 +204,26 @@ def test_new_networks_are_trusted_unless_the_person_says_otherwise(home: Path) -
     assert load_settings(home=home, environment={}).trusts_new_networks
     write_config(home, '[networks]\nnew = "quiet"')
     assert not load_settings(home=home, environment={}).trusts_new_networks
+
+
+@pytest.mark.parametrize("content", ["peers = " + "[" * 10_000, "[tui]\nx = " + "{a = " * 10_000])
+def test_what_is_nested_without_end_is_told_as_that(home: Path, content: str) -> None:
+    write_config(home, content)
+    with pytest.raises(ConfigError, match="too deep"):
+        load_settings(home=home, environment={})
+
+
+def test_the_passphrase_file_is_the_nearest_that_is_named(
+    tmp_path: Path, home: Path
+) -> None:
+    credential = tmp_path / "lanmsg-passphrase"
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert load_settings(home=home, environment=environment).passphrase_file is None
+    credential.touch()
+    assert load_settings(home=home, environment=environment).passphrase_file == credential
+    write_config(home, 'passphrase_file = "/etc/one"')
+    assert load_settings(home=home, environment=environment).passphrase_file == Path("/etc/one")
+    environment["LANMSG_PASSPHRASE_FILE"] = "/etc/another"
+    assert load_settings(home=home, environment=environment).passphrase_file == Path("/etc/another")
+    said = load_settings(home=home, environment=environment, passphrase_file=Path("two"))
+    assert said.passphrase_file == Path("two").absolute()

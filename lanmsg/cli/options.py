@@ -50,6 +50,12 @@ GLOBAL_OPTIONS = (
     ),
     Option(("--peer",), "ask this address too (repeatable)", "HOST[:PORT]", repeat=True),
     Option(("--downloads",), "where received files go", "DIR", completes="folders"),
+    Option(
+        ("--passphrase-file",),
+        "its first line opens the key (lanmsg id --set-passphrase)",
+        "PATH",
+        completes="files",
+    ),
     switch("--json", help="machine-readable output"),
     switch("-q", "--quiet", help="no notices and no progress"),
     Option(("-v", "--verbose"), "say more (repeatable)", default=0, repeat=True),

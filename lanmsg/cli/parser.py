@@ -45,6 +45,7 @@ class Invocation:
             interfaces=tuple(chosen.interface),
             peers=tuple(chosen.peer_address),
             downloads=path_option(chosen.downloads),
+            passphrase_file=path_option(chosen.passphrase_file),
         )
 
     def home(self) -> "Store":

@@ -140,6 +140,10 @@ def report(output: Output, kind: str, peer: Peer) -> None:
 
 def own_id_command(invocation: Invocation) -> Result:
     """`lanmsg id`; on first use it makes the key."""
+    if invocation.options.set_passphrase or invocation.options.remove_passphrase:
+        from lanmsg.cli.passphrase import remove_passphrase, set_passphrase
+
+        return (set_passphrase if invocation.options.set_passphrase else remove_passphrase)(invocation)
     settings, output = invocation.settings, invocation.output
     key = own_id(settings)
     shown = fingerprint(key)

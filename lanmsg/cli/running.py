@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lanmsg.api import open_node, wall_clock
 from lanmsg.cli.output import OutputClosedError, TerminatedError, debugging
 from lanmsg.cli.parser import Invocation
+from lanmsg.cli.passphrase import unlocked
 from lanmsg.model import LanmsgError
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ T = TypeVar("T")
 
 def run_node(invocation: Invocation, work: Callable[["Node"], Awaitable[T]], *, listen: bool = False) -> T:
     """What `work` makes of a running node. Ctrl-C and SIGTERM cancel it, and the node still says goodbye."""
+    settings = unlocked(invocation.settings)
 
     async def whole() -> T:
         invocation.output.step("started")
-        async with open_node(invocation.settings, listen=listen) as node:
+        async with open_node(settings, listen=listen) as node:
             invocation.output.step("ready")
             try:
                 return await work(node)

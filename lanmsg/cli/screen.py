@@ -28,9 +28,10 @@ def require_terminal(invocation: Invocation) -> None:
 
 def shown(settings: Settings, invocation: Invocation) -> Result:
     """The screen until it is left."""
+    from lanmsg.cli.passphrase import unlocked
     from lanmsg.cli.running import run_async  # asyncio, and below prompt_toolkit: a quarter of a second
     from lanmsg.tui.app import run_tui
 
-    options = invocation.options
+    settings, options = unlocked(settings), invocation.options
     code = run_async(lambda: run_tui(settings, plain=options.plain, ascii=options.ascii))
     return Result(NAMES.get(code, "failed"))

@@ -93,6 +93,8 @@ def command(invocation: Invocation) -> list[str]:
         words += ["--peer", peer]
     if chosen.downloads is not None:
         words += ["--downloads", str(settings.downloads)]
+    if chosen.passphrase_file is not None:
+        words += ["--passphrase-file", str(settings.passphrase_file)]
     words += ["listen", "--accept", chosen.accept]
     return words if chosen.to is None else [*words, "--to", str(Path(chosen.to).expanduser().absolute())]
 

@@ -76,7 +76,9 @@ def in_force(settings: Settings) -> dict[str, Any]:
         "downloads": str(settings.downloads),
         "quiet": settings.quiet,
         "keep_exec": settings.keep_exec,
+        "passphrase_file": "" if settings.passphrase_file is None else str(settings.passphrase_file),
         "networks.new": "trust" if settings.trusts_new_networks else "quiet",
+        "history.keep_days": settings.keep_days,
         **{f"tui.{key}": value for key, value in settings.tui.items()},
     }
 

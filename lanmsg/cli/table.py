@@ -70,7 +70,14 @@ ID = Command(
     "people:own_id_command",
     "lanmsg id --qr",
     "People",
-    options=(switch("--qr", help="the fingerprint as a QR code as well"),),
+    options=(
+        switch("--qr", help="the fingerprint as a QR code as well"),
+        switch("--set-passphrase", help="lock the key by a passphrase, or change the one it has"),
+        switch("--remove-passphrase", help="keep the key without one"),
+    ),
+    conflicts=(("--set-passphrase", "--remove-passphrase"),),
+    details="A passphrase is typed on the terminal, or the first line of --passphrase-file (setting: "
+    "passphrase_file; systemd: LoadCredential=lanmsg-passphrase:PATH); never from an argument or a variable.",
 )
 TRUST = Command(
     "trust",
@@ -230,9 +237,9 @@ CONFIG = Command(
         Positional("key", "[KEY]", required=False, completes="settings"),
         Positional("value", "[VALUE…]", many=True, required=False),
     ),
-    details="Keys: name, port, interfaces, peers, downloads, quiet, networks.new (trust or quiet), "
-    "and tui.* for the screen: theme, nick_colors, ascii, mouse, list, notify, notify_text, notify_command "
-    "and keys (lanmsg config get lists what is in force, /set on the screen says what each does).",
+    details="Keys: name, port, interfaces, peers, downloads, quiet, keep_exec, passphrase_file, "
+    "networks.new (trust or quiet), and tui.* for the screen: theme, nick_colors, ascii, mouse, list, notify, "
+    "notify_text, notify_command and keys (lanmsg config get lists what is in force, /set on the screen says what each does).",
 )
 HELP = Command(
     "help",

@@ -60,6 +60,7 @@ An option on the command line wins over the environment, that over config.toml i
   LANMSG_NAME       --name        LANMSG_PEERS      --peer, comma separated
   LANMSG_PORT       --port        LANMSG_DOWNLOADS  --downloads
   LANMSG_DEBUG=1    tracebacks    NO_COLOR=1        no colours
+  LANMSG_PASSPHRASE_FILE          --passphrase-file; a passphrase itself never stands in a variable
 
 EXAMPLE
   LANMSG_HOME=~/lanmsg-of-the-build-server lanmsg msg ben "build 812 is green"
@@ -87,6 +88,11 @@ key, or `lanmsg trust PEER --replace --fingerprint F`, takes the place of the ol
 PEER`. What is queued for the old key stays queued for it. --yes answers none of this.
 Everything on the wire is encrypted, and there is no way to switch that off. Whoever watches the network
 sees that you use lanmsg, your nickname and your fingerprint.
+
+Your own key is a file in the home, for you alone to read. `lanmsg id --set-passphrase` locks it: it is
+asked for at each start, on the terminal, or read from a file of which nobody else can read a byte
+(--passphrase-file, the setting passphrase_file, or in a unit of systemd
+LoadCredential=lanmsg-passphrase:PATH). The history beside it is not encrypted: that is the disk's matter.
 
 EXAMPLE
   lanmsg msg ben --require-verified "the door code is 4711"

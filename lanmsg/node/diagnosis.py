@@ -26,11 +26,13 @@ from lanmsg.node.interfaces import Link, scan
 from lanmsg.node.networks import Networks
 from lanmsg.node.port_owners import NEIGHBOUR_PORTS, owners_of
 from lanmsg.node.routes import can_read_neighbours, gateways, neighbours
+from lanmsg.node.sealed_key import sealed_id
 from lanmsg.node.survey import LinkSurvey, Survey, Surveyor, try_connection
 from lanmsg.protocol.errors import LocalProtocolError
 from lanmsg.protocol.identity import load_identity
 from lanmsg.storage.health import HomeHealth, KnownPeer, examine_folder, examine_home
 from lanmsg.storage.home import IDENTITY_FILE
+from lanmsg.storage.identity import is_sealed
 from lanmsg.storage.listener_lock import ListenerLock
 
 if TYPE_CHECKING:
@@ -107,7 +109,8 @@ async def gather(settings: Settings, *, node: "Node | None", wait: float, peer: 
 def own_id(home: Path) -> tuple[PeerId | None, str]:
     """Whom to leave out, and what is wrong with the key. One that is not there yet is made elsewhere."""
     try:
-        return load_identity((home / IDENTITY_FILE).read_bytes()).peer_id, ""
+        stored = (home / IDENTITY_FILE).read_bytes()
+        return (sealed_id(stored) if is_sealed(stored) else load_identity(stored).peer_id), ""
     except FileNotFoundError:
         return None, ""
     except OSError as error:

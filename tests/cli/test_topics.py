@@ -20,7 +20,7 @@ def test_every_option_of_a_run_has_its_variable() -> None:
     text = TOPICS["environment"].text
     for option in GLOBAL_OPTIONS:
         if option.metavar and option.name != "color":
-            assert f"--{option.name}" in text
+            assert option.flags[0] in text
 
 
 def test_each_topic_ends_with_an_example_and_fits_a_wide_terminal() -> None:

@@ -1,7 +1,10 @@
 """The key file: written once, complete, for its owner only."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -9,7 +12,18 @@ import pytest
 
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.home import IDENTITY_FILE
-from lanmsg.storage.identity import KEY_BYTES_MAX, load_key, save_key
+from lanmsg.storage.identity import (
+    DRAFT_FILE,
+    KEY_BYTES_MAX,
+    PASSPHRASE_BYTES_MAX,
+    SEALED_MAGIC,
+    clear_drafts,
+    has_sealed_key,
+    load_key,
+    read_passphrase,
+    replace_key,
+    save_key,
+)
 
 KEY = b"0\x82\x07\x00" + bytes(1800)
 
@@ -123,3 +137,88 @@ def test_a_folder_or_a_dangling_link_is_refused_and_not_taken_for_a_new_home(hom
     (home / IDENTITY_FILE).symlink_to(home / "nowhere")
     with pytest.raises(StorageError):
         load_key(home)
+
+
+def test_others_are_kept_out_whatever_the_umask(home: Path) -> None:
+    before = os.umask(0)
+    try:
+        save_key(home, KEY)
+        replace_key(home, KEY)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((home / IDENTITY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def test_a_replaced_key_is_the_new_one_and_nothing_else_stays(home: Path) -> None:
+    save_key(home, KEY)
+    (home / DRAFT_FILE).write_bytes(b"half of a k")
+    replace_key(home, SEALED_MAGIC + KEY)
+    assert load_key(home) == SEALED_MAGIC + KEY
+    assert has_sealed_key(home)
+    assert os.listdir(home) == [IDENTITY_FILE]  # noqa: PTH208
+
+
+def test_a_full_disk_leaves_the_key_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_key(home, KEY)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError):
+        replace_key(home, b"another")
+    assert load_key(home) == KEY
+    assert os.listdir(home) == [IDENTITY_FILE]  # noqa: PTH208
+
+
+TO_AND_FRO = """
+import pathlib, sys
+from lanmsg.storage.identity import replace_key
+home = pathlib.Path(sys.argv[1])
+for number in range(10**9):
+    replace_key(home, bytes((65 + number % 2,)) * 1900)
+    print(number, flush=True)
+"""
+
+
+def test_who_is_killed_while_replacing_it_leaves_one_key_whole(home: Path) -> None:
+    save_key(home, b"A" * 1900)
+    for changes in (1, 2, 7):
+        command = [sys.executable, "-c", TO_AND_FRO, str(home)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for _ in range(changes):
+                assert process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
+        assert load_key(home) in (b"A" * 1900, b"B" * 1900)
+        clear_drafts(home)
+        assert os.listdir(home) == [IDENTITY_FILE]  # noqa: PTH208
+
+
+def passphrase_file(folder: Path, content: bytes) -> Path:
+    path = folder / "passphrase"
+    path.touch(0o600)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("content", [b"open sesame\n", b"open sesame", b"open sesame\r\nsecond line\n"])
+def test_a_passphrase_is_the_first_line_of_its_file(tmp_path: Path, content: bytes) -> None:
+    assert read_passphrase(passphrase_file(tmp_path, content)) == "open sesame"
+
+
+@pytest.mark.parametrize("content", [b"", b"\nsesame", b"x" * (PASSPHRASE_BYTES_MAX + 1)])
+def test_a_file_without_a_passphrase_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(StorageError, match="no passphrase"):
+        read_passphrase(passphrase_file(tmp_path, content))
+
+
+def test_a_passphrase_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = passphrase_file(tmp_path, b"sesame\n")
+    path.chmod(0o644)
+    with pytest.raises(StorageError, match="open to other users") as caught:
+        read_passphrase(path)
+    assert "chmod 600" in caught.value.hint
+    with pytest.raises(StorageError, match="cannot read the passphrase"):
+        read_passphrase(tmp_path / "nowhere")
