@@ -16,7 +16,7 @@ MAX_BYTES = 64_000
 
 def crashed(error: BaseException, home: Path, now: float) -> LanmsgError:
     """The fault as a sentence for the person, with where to find the rest; it never fails itself."""
-    kind = type(error).__name__
+    kind = f"{type(error).__name__} at {_place(error)}"
     try:
         path = write(error, home, now)
     except OSError as trouble:
@@ -24,6 +24,13 @@ def crashed(error: BaseException, home: Path, now: float) -> LanmsgError:
     else:
         hint = f"where it happened is in {path}; nobody's words are in it, so it can be shown around"
     return LanmsgError(f"the screen broke ({kind}); messages and drafts are kept", hint=hint)
+
+
+def _place(error: BaseException) -> str:
+    """The last line of ours that it passed: enough to report it when the home is gone, as the demo's is."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}lanmsg{os.sep}" in frame.filename] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "start"
 
 
 def write(error: BaseException, home: Path, now: float) -> Path:
