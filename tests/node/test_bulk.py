@@ -17,10 +17,12 @@ from lanmsg.node.bulk import BulkRuns, Run
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk as StoreThread
 from lanmsg.protocol.constants import BULK_SESSIONS_MAX, BULK_SESSIONS_PER_PEER_MAX
-from lanmsg.protocol.payload import Bulk
+from lanmsg.protocol.payload import Accept, Bulk
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.store import Store
 from tests.node.neighbours import Neighbours, engine_of, until
+from tests.node.puppet import puppet
+from tests.node.test_offers import an_offer
 from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
 
 BEN, CARLA = PeerId(b"b" * 32), PeerId(b"c" * 32)
@@ -233,5 +235,28 @@ def test_folders_arrive_as_folders(neighbours: Neighbours) -> None:
         there = Path(done.paths[0])
         for name in ("a.jpg", "2026/b.jpg"):
             assert (there / name).read_bytes() == (folder / name).read_bytes()
+
+    neighbours.run(story)
+
+
+def test_when_both_have_dialled_one_of_the_connections_goes_on(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna:
+            line = await anna.call(ben)
+            await line.say(an_offer())
+            received = (await offered(ben))[0]
+            await ben.accept(received.number)
+            await line.hear(Accept)
+            runs = engine_of(ben).desk.runs
+            dialled = runs._runs[received.number] = Run(received.number, anna.id, dialled=True)
+            bulk = await anna.dial(ben)
+            await bulk.say(Bulk(received.id, "source"))
+            await until(dialled.stop.is_set)  # ours gives way to the one that the source dialled
+            del runs._runs[received.number]
+            dialled.ended.set()
+            await becomes(ben, received, TransferState.RUNNING)
+            bulk.cut()
+            await becomes(ben, received, TransferState.PAUSED)
 
     neighbours.run(story)

@@ -198,10 +198,8 @@ def test_a_broken_connection_shows_nothing_and_the_next_run_goes_on(
 @pytest.mark.parametrize(
     ("number", "code", "stays"),
     [
-        (errno.EFBIG, "too_large", False),
-        (errno.ENOSPC, "disk_full", True),
-        (errno.EACCES, "permission", True),
-        (errno.EIO, "disk", True),
+        *[(errno.EFBIG, "too_large", False), (errno.ENOSPC, "disk_full", True)],
+        *[(errno.EACCES, "permission", True), (errno.EIO, "disk", True)],
     ],
 )
 def test_a_fault_of_the_disk_is_told_to_both(

@@ -7,7 +7,6 @@ import pytest
 
 from lanmsg.model import Address, LanmsgError, PeerId, TransferId, TransferState, Trust
 from lanmsg.node import engine, transfers
-from lanmsg.node.bulk import Run
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.node import Node
@@ -172,29 +171,6 @@ def test_who_cannot_be_reached_is_asked_to_dial_now_and_then(
             assert await line.heard_now(wire.Callback) == []
             monkeypatch.setattr(engine_of(anna).desk, "_call_back_at", {})  # the time has passed
             assert (await line.hear(wire.Callback)).id == sent.id
-
-    neighbours.run(story)
-
-
-def test_when_both_have_dialled_one_of_the_connections_goes_on(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        async with puppet(neighbours, "anna") as anna:
-            line = await anna.call(ben)
-            await line.say(file_offer())
-            received = (await offered(ben))[0]
-            await ben.accept(received.number)
-            await line.hear(wire.Accept)
-            runs = engine_of(ben).desk.runs
-            dialled = runs._runs[received.number] = Run(received.number, anna.id, dialled=True)
-            bulk = await anna.dial(ben)
-            await bulk.say(wire.Bulk(received.id, "source"))
-            await until(dialled.stop.is_set)  # ours gives way to the one that the source dialled
-            del runs._runs[received.number]
-            dialled.ended.set()
-            await becomes(ben, received, RUNNING)
-            bulk.cut()
-            await becomes(ben, received, TransferState.PAUSED)
 
     neighbours.run(story)
 
