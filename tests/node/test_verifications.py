@@ -6,10 +6,12 @@ import pytest
 
 from lanmsg.model import Delivery, LanmsgError, PeerId, Trust, VerificationStage
 from lanmsg.node import people, verifications
+from lanmsg.node.clock import wall_clock
 from lanmsg.node.events import VerificationChanged
 from lanmsg.node.node import Node
 from lanmsg.protocol.payload import CloseCode, Message, Refused, RefusedCode, Step, Verify
 from lanmsg.protocol.verification import Verification as Machine
+from lanmsg.storage.store import Store
 from tests.node.neighbours import Heard, Neighbours, engine_of, identity, say, see_each_other, texts, until
 from tests.node.puppet import Line, Puppet, puppet
 
@@ -86,6 +88,7 @@ def test_different_words_stop_everything_towards_that_key(neighbours: Neighbours
         assert "DIFFERENT" in told.reason
         assert trust(anna, ben.id) is Trust.VERIFIED  # whoever sits in the middle would not have passed it on
         await until(lambda: trust(ben, anna.id) is Trust.CHANGED)
+        await until(lambda: anna.id not in engine_of(ben).sessions.peers())
         with pytest.raises(LanmsgError, match="nothing was sent") as caught:
             await say(ben, anna, "hello?")
         assert caught.value.code == "key_changed"
@@ -369,5 +372,25 @@ def test_words_stand_when_the_other_side_has_hung_up(neighbours: Neighbours) -> 
         peer = await anna.answer_verification(ben.id, same=True)
         assert peer.trust is Trust.VERIFIED
         assert await texts(anna) == []
+
+    neighbours.run(story)
+
+
+def test_words_that_a_process_left_behind_are_void(neighbours: Neighbours) -> None:
+    """It was killed; whoever held the session is gone, and so is what the words stood for."""
+    ben, carla = identity("ben").peer_id, identity("carla").peer_id
+    store = Store.open(neighbours.settings("anna").home)
+    for peer in (ben, carla):
+        store.verifications.wish(peer, now=wall_clock(), until=wall_clock() + 300)
+    store.verifications.compare(ben, ("a", "b", "c", "d"), until=wall_clock() + 300)
+    store.close()
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        left, wish = await anna.verification(ben), await anna.verification(carla)
+        assert left is not None
+        assert wish is not None
+        assert (left.stage, left.reason) == (FAILED, verifications.CLOSED)
+        assert wish.is_open
 
     neighbours.run(story)
