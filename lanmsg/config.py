@@ -290,12 +290,11 @@ def config_value(key: str, words: Sequence[str]) -> object:
             return _switch(text, key)
         case "policy":
             return _network_policy(text)
-        case "days":
-            return _keep_days(int(text) if text.isascii() and text.isdigit() else text)
         case "text" if not text:
             raise ConfigError(f"{key}: a value is needed")
         case kind:
-            return text if kind == "text" else _guessed(text)
+            value = text if kind == "text" else _guessed(text)
+            return _keep_days(value) if kind == "days" else value
 
 
 def _switch(text: str, where: str) -> bool:

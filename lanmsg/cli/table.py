@@ -238,8 +238,9 @@ CONFIG = Command(
         Positional("value", "[VALUE…]", many=True, required=False),
     ),
     details="Keys: name, port, interfaces, peers, downloads, quiet, keep_exec, passphrase_file, "
-    "networks.new (trust or quiet), and tui.* for the screen: theme, nick_colors, ascii, mouse, list, notify, "
-    "notify_text, notify_command and keys (lanmsg config get lists what is in force, /set on the screen says what each does).",
+    "networks.new (trust or quiet), history.keep_days (older messages are deleted; 0 keeps all), and tui.* "
+    "for the screen: theme, nick_colors, ascii, mouse, list, notify, notify_text, notify_command and keys (lanmsg config get lists what is in force, /set on the "
+    "screen says what each does).",
 )
 HELP = Command(
     "help",

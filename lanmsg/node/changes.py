@@ -8,39 +8,68 @@ from functools import partial
 from lanmsg.model import Transfer, TransferState
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.disk import Disk
+from lanmsg.node.trouble import Trouble
+from lanmsg.storage.commits import Commits
 from lanmsg.storage.store import Changes, Store
 
 POLL_S = 0.05
-"""How soon another process's write is seen. Asking costs SQLite a few microseconds."""
+"""How soon another process's write is seen. The look is a few microseconds of the event loop's own time."""
+
+IDLE_POLL_S = 0.1
+"""The same where nobody has written for a while: every wake-up of an idle machine costs it sleep."""
+
+LIVELY_S = 5.0
+"""For so long after news from another process more of it is expected."""
+
+SAFETY_S = 2.0
+"""And so often the store itself is asked, whatever the quick look says."""
 
 RATE_WINDOW_S = 3.0
 """A rate over less time jumps too much to be read."""
 
 
 class ChangeWatch:
-    def __init__(self, disk: Disk, on_changes: Callable[[Changes], Awaitable[None]]):
+    def __init__(self, disk: Disk, on_changes: Callable[[Changes], Awaitable[None]], trouble: Trouble):
         self._disk = disk
         self._on_changes = on_changes
+        self._trouble = trouble
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked_at = 0.0
+        self._lively_until = 0.0
 
     async def run(self, revision: int) -> None:
-        """For ever; `revision` is where the caller has read everything up to."""
+        """For ever; `revision` is where the caller has read everything up to. Raises StorageError."""
+        commits = await self._trouble.outlast(self._disk.watch)
+        self._look(commits)
         version = -1
-        while True:
-            is_foreign = False
-            try:
-                async with asyncio.timeout(POLL_S):
-                    await self._disk.changed.wait()
-            except TimeoutError:
-                seen = await self._disk.read(lambda store: store.data_version())
-                if seen == version:
-                    continue
-                version, is_foreign = seen, True
-            self._disk.changed.clear()
-            changes = await self._disk.read(partial(Store.changes_since, revision=revision))
-            # What another process did may be no news for a screen, and still be work: a lease given back.
-            if is_foreign or changes.revision != revision:
-                revision = changes.revision
-                await self._on_changes(changes)
+        try:
+            while True:
+                await self._disk.changed.wait()
+                self._disk.changed.clear()
+                news = partial(self._disk.read, partial(_news, since=revision))
+                seen, changes = await self._trouble.outlast(news)
+                # What another process did may be no news for a screen, and still be work: a lease given back.
+                if seen != version or changes.revision != revision:
+                    if seen != version and changes.revision != revision:
+                        self._lively_until = steady_clock() + LIVELY_S
+                    version, revision = seen, changes.revision
+                    await self._on_changes(changes)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _look(self, commits: Commits) -> None:
+        """Again and again, without a task: finding nothing costs a few microseconds."""
+        now = steady_clock()
+        if commits.any_new() or now - self._asked_at >= SAFETY_S:
+            self._asked_at = now
+            self._disk.changed.set()
+        pause = POLL_S if now < self._lively_until else IDLE_POLL_S
+        self._timer = asyncio.get_running_loop().call_later(pause, self._look, commits)
+
+
+def _news(store: Store, *, since: int) -> tuple[int, Changes]:
+    return store.data_version(), store.changes_since(since)
 
 
 class RateMeter:

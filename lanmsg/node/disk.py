@@ -1,10 +1,15 @@
-"""The storage thread: every touch of the store by this process, one at a time, off the event loop."""
+"""The storage thread: every touch of the store by this process, one at a time, off the event loop.
+
+But for two things: what takes long is read by a thread of its own, and whether anybody has written is asked
+in the loop itself, as it touches memory only.
+"""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from lanmsg.storage.commits import Commits
 from lanmsg.storage.store import Store
 
 T = TypeVar("T")
@@ -17,6 +22,9 @@ class Disk:
         self.store = store
         self.changed = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lanmsg-storage")
+        self._searcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lanmsg-search")
+        self._beside: Store | None = None
+        self._commits: Commits | None = None
 
     async def read(self, work: Callable[[Store], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.store)
@@ -28,8 +36,45 @@ class Disk:
         finally:
             self.changed.set()
 
-    async def close(self) -> None:
+    async def search(self, work: Callable[[Store], T]) -> T:
+        """For reading what may take seconds: messages come and go meanwhile. Cancelled, it ends at once."""
+        if self._beside is None:
+            self._beside = await self.read(lambda store: store.beside())
+        beside = self._beside
+        found = asyncio.get_running_loop().run_in_executor(self._searcher, work, beside)
         try:
-            await self.read(lambda store: store.close())
+            return await asyncio.shield(found)
+        except asyncio.CancelledError:
+            found.add_done_callback(_forget)
+            if not found.cancel():
+                beside.database.interrupt()
+            raise
+
+    async def watch(self) -> Commits:
+        """Says whether anybody has written; for the event loop's own thread."""
+        if self._commits is None:
+            self._commits = await self.read(lambda store: store.database.commits())
+        return self._commits
+
+    async def close(self) -> None:
+        if self._beside is not None:
+            self._beside.database.interrupt()
+        self._searcher.shutdown(wait=True, cancel_futures=True)
+        try:
+            await self.read(self._close)
         finally:
             self._thread.shutdown(wait=True)
+
+    def _close(self, store: Store) -> None:
+        """The store last: only the last one to close folds the log into the database."""
+        if self._commits is not None:
+            self._commits.close()
+        if self._beside is not None:
+            self._beside.close()
+        store.close()
+
+
+def _forget(search: "asyncio.Future[T]") -> None:
+    """Nobody waits for this one any more, so what became of it is no news."""
+    if not search.cancelled():
+        search.exception()

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from lanmsg import __version__
 from lanmsg.config import Settings
-from lanmsg.model import Address, Conversation, LanmsgError, Message, Peer, PeerId, Status, Trust
+from lanmsg.model import Address, Conversation, LanmsgError, Message, Peer, PeerId, Trust
 from lanmsg.node.air import Air, Ways
+from lanmsg.node.appearance import Appearance
 from lanmsg.node.changes import ChangeWatch, RateMeter
 from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.closed_host import ClosedHost
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk
 from lanmsg.node.events import (
@@ -26,7 +27,9 @@ from lanmsg.node.events import (
     TransferChanged,
 )
 from lanmsg.node.inbox import Inbox
+from lanmsg.node.network_watch import NetworkWatch
 from lanmsg.node.outbox import Outbox
+from lanmsg.node.retention import Retention
 from lanmsg.node.roster import PINNED_STATES, Roster
 from lanmsg.node.seeking import Seeker
 from lanmsg.node.sessions import Sessions
@@ -36,6 +39,7 @@ from lanmsg.node.static_peers import StaticPeers
 from lanmsg.node.subscriptions import Subscriptions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.transfers import LEASE_S, TransferDesk
+from lanmsg.node.trouble import Trouble
 from lanmsg.node.verifications import Verifications
 from lanmsg.node.versions import Versions
 from lanmsg.protocol.constants import PROTOCOL_VERSION
@@ -61,9 +65,6 @@ class Engine:
     def __init__(self, settings: Settings, identity: LocalIdentity, store: Store, tasks: Tasks):
         self.settings = settings
         self.me = identity.peer_id
-        self.name = settings.name
-        self.status = Status.AVAILABLE
-        self.note = ""
         self.owner = os.urandom(8)
         self.disk = Disk(store)
         self.roster = Roster(self.me)
@@ -85,15 +86,20 @@ class Engine:
             on_moved=self._on_moved,
             notice=self.notice,
         )
+        self.appearance = Appearance(self.disk, self.air, self.sessions, self.subscriptions.publish, settings)
         self._static = StaticPeers(self.air, self.roster, self.sessions, tasks=tasks)
+        self._closed = ClosedHost(self.air, self.roster, self.sessions, tasks=tasks)
+        self._network = NetworkWatch(
+            settings, self.air, self.sessions, self.desk.runs, self._static, tasks=tasks, notice=self.notice
+        )
         self._tasks = tasks
         self._lock = ListenerLock(settings.home)
         self._shared = SharedPresence(self.disk, self.roster, self.owner)
         self._seeker = Seeker(self.disk, self.roster, self.air, self.owner)
         self._shown = Shown(self.roster, self._shared, self.subscriptions, ask_name=self._ask_name)
-        self._is_cut_off = False
         self._versions = Versions(self.roster, self.notice)
         self._rates = RateMeter()
+        self._trouble = Trouble(self.notice)
         self._last_message = 0
         self._last_transfer = 0
 
@@ -103,21 +109,24 @@ class Engine:
 
     async def start(self, *, listen: bool) -> None:
         revision = await self.disk.read(self._load)
-        self._tasks.start(ChangeWatch(self.disk, self._on_changes).run(revision))
+        self._tasks.start(ChangeWatch(self.disk, self._on_changes, self._trouble).run(revision))
         if listen and self._lock.acquire():
+            await self.appearance.begin()
             await self._listen()
         else:
             self.air.ask()
             await self._read_shared()
             if listen:
+                await self.appearance.join()
                 self._tasks.start(self._take_over())
             self._protect(self.roster.all())
-        self._check_network()
-        self._tasks.start(self.outbox.run())
-        self._tasks.start(self.desk.run())
+        self._network.check(listening=self.listening)
+        self._tasks.start(self.outbox.run(self._trouble))
+        self._tasks.start(self.desk.run(self._trouble))
         self._tasks.start(self.verifications.run())
         self._tasks.start(self.sessions.sweep(self._keeps_session))
         self._tasks.start(self.air.watch_interfaces())
+        self._tasks.start(self._closed.run())
         self._tasks.start(self._keep_alive())
         if self.settings.peers:
             self._tasks.start(self._static.reach_all())
@@ -160,13 +169,7 @@ class Engine:
         return self.air.source_for(host)
 
     def own_profile(self) -> Profile:
-        return Profile(
-            name=self.name,
-            status=int(self.status),
-            note=self.note,
-            port=self.air.tcp_port,
-            client=f"lanmsg {__version__}",
-        )
+        return self.appearance.payload()
 
     def knows(self, peer: PeerId) -> bool:
         return self.roster.trust_of(peer) in PINNED_STATES
@@ -204,6 +207,7 @@ class Engine:
     def _on_line(self, connection: Connection, peer: PeerId) -> None:
         """Its profile came: a peer with a listener is here while its session is; a dialer only visits."""
         if (address := connection.peer_address) is not None:
+            self._network.suspect(peer, address.host)
             self.air.discovery.session_opened(peer, address, steady_clock())
             self.air.flush()
             self.roster.set_on_line(peer, address)
@@ -232,29 +236,17 @@ class Engine:
                     self._static.look_again()
                 elif len(event.presence.addresses) > 1:
                     self.sessions.ask_if_alive(peer)  # it may have moved, and our session may not
+                    self._network.suspect(peer)
                 self.outbox.wake(peer)
                 self.desk.wake()
             self._shown.show(peer)
 
     def _on_interfaces(self) -> None:
         self.subscriptions.publish(InterfacesChanged(self.air.interfaces))
-        self._check_network()
+        self._network.check(listening=self.listening)
 
     def _on_moved(self, ways: Ways, is_better: bool) -> None:  # noqa: FBT001 - a callback's
-        self.sessions.network_changed(ways.open if is_better else ways.all, is_better=is_better)
-        if is_better:
-            self._static.network_changed()
-
-    def _check_network(self) -> None:
-        """Said once each time the network goes: with none, nobody else can appear."""
-        used = [each for each in self.air.interfaces if not each.skipped]
-        is_cut_off = not self.settings.interfaces and all(each.address.startswith("127.") for each in used)
-        untrusted = [each for each in self.air.interfaces if each.is_untrusted]
-        if untrusted and is_cut_off and not self._is_cut_off:
-            self.notice(f"quiet on {untrusted[0].name}: {untrusted[0].skipped}", "nobody there sees you")
-        elif is_cut_off and not self._is_cut_off and self.listening:
-            self.notice("there is no network", "it is used as soon as there is one; lanmsg doctor says more")
-        self._is_cut_off = is_cut_off
+        self._network.moved(ways, is_better=is_better)
 
     def _ask_name(self, peer: PeerId) -> bool:
         """Only a session proves a name. First the endpoint answers: a datagram alone aims no connection."""
@@ -291,6 +283,7 @@ class Engine:
             rate = self._rates.rate(transfer)
             self.subscriptions.publish(TransferAdded(transfer) if fresh else TransferChanged(transfer, rate))
         self.verifications.moved(changes.verifications)
+        self.appearance.took(changes.own_profile)
         if changes.presence_changed and not self.listening:
             await self._read_shared()
         self.air.decide_networks(changes.networks)
@@ -333,12 +326,13 @@ class Engine:
 
     async def _listen(self) -> None:
         await self._shared.begin()
-        self.air.listen(self.name, self.status)
+        self.air.listen(self.appearance.profile.name, self.appearance.profile.status)
         self.outbox.drains_all = self.desk.serves_all = True
         await self.verifications.serve()
         self._protect(self.roster.all())
         self._tasks.start(self.air.serve(self.sessions.accept))
         self._tasks.start(self._shared.run())
+        self._tasks.start(Retention(self.disk, self.settings.keep_days, self.notice).run())
         self.subscriptions.publish(ListeningChanged(listening=True))
         self.wake()
 
@@ -384,13 +378,15 @@ class Engine:
 
     def _keeps_session(self, peer: PeerId) -> bool:
         """A peer that only its session makes present would leave the list with it."""
-        return not self.roster.is_on_air(peer) or self._static.keeps_session(peer)
+        kept = self._static.keeps_session(peer) or self._closed.keeps_session(peer)
+        return kept or not self.roster.is_on_air(peer)
 
     def _protect(self, peers: Iterable[Peer]) -> None:
         """Tell discovery whose rows a flood must not push out."""
         for peer in peers:
             if peer.trust in {Trust.PINNED, Trust.VERIFIED}:
                 self.air.discovery.protect(peer.id)
+                self.sessions.expect(peer.addresses)
             elif peer.trust is not Trust.CHANGED:
                 self.air.discovery.unprotect(peer.id)
 

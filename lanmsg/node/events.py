@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lanmsg.model import Conversation, Interface, Message, Peer, PeerId, Transfer, VerificationStage
+from lanmsg.model import Conversation, Interface, Message, Peer, PeerId, Status, Transfer, VerificationStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,15 @@ class Notice:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileChanged:
+    """How this person is called and shown, said in any process of the home."""
+
+    name: str
+    status: Status
+    note: str
+
+
 NodeEvent = (
     PeerAppeared
     | PeerChanged
@@ -116,4 +125,5 @@ NodeEvent = (
     | InterfacesChanged
     | ListeningChanged
     | Notice
+    | ProfileChanged
 )

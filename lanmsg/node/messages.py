@@ -17,6 +17,7 @@ from lanmsg.node.door import UNSAFE, Door
 from lanmsg.node.own_words import check_text
 from lanmsg.node.transfers import LEASE_S
 from lanmsg.protocol.constants import MESSAGE_ID_BYTES
+from lanmsg.storage.forgetting import Extent, Forgotten
 from lanmsg.storage.history import ConversationSummary
 from lanmsg.storage.store import Store
 
@@ -96,16 +97,29 @@ class Messages(Door):
         return await self.read(lambda store: store.history.conversations())
 
     async def search(self, text: str, conversation: Conversation | None = None) -> list[Message]:
-        return await self.read(lambda store: store.history.search(text, conversation=conversation))
+        """The latest ones; it takes a second in a history of a million, and holds up nothing."""
+        return await self._engine.disk.search(
+            lambda store: store.history.search(text, conversation=conversation)
+        )
 
     async def delete_message(self, number: int) -> None:
-        """Out of this home only. Raises LanmsgError (not_found)."""
-        if not await self._write(lambda store: store.history.delete_message(number)):
+        """Out of this home only. Raises LanmsgError: not_found, failed (it still waits: cancel it first)."""
+        if not await self._write(lambda store: store.forgetting.forget_message(number)):
             raise LanmsgError("there is no such message", code="not_found")
 
-    async def delete_conversation(self, conversation: Conversation) -> None:
-        """All that was said in it, out of this home only; files that were saved stay."""
-        await self._write(lambda store: store.history.delete_conversation(conversation))
+    async def delete_conversation(
+        self, conversation: Conversation | None, *, before: float | None = None
+    ) -> Forgotten:
+        """All that was said in it, before a time or ever, out of this home only; files that were saved stay.
+
+        What still waits in the outbox stays, and is counted. None: all conversations.
+        """
+        extent = Extent(conversation, before)
+        return await self._write(lambda store: store.forgetting.forget(extent, wall_clock()))
+
+    async def outbox(self, *, failed: bool = False) -> list[Message]:
+        """Ours that have not reached everybody they are for; `failed`: also what never will."""
+        return await self.read(lambda store: store.history.waiting_messages(failed=failed))
 
     async def mark_read(self, conversation: Conversation, number: int) -> None:
         await self._write(lambda store: store.history.mark_read(conversation, number, wall_clock()))

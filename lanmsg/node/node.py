@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager
 
 from lanmsg.config import Settings
 from lanmsg.model import Address, Interface, PeerId, Status
-from lanmsg.node.clock import steady_clock, wall_clock
+from lanmsg.node.clock import wall_clock
 from lanmsg.node.engine import Engine
 from lanmsg.node.files import Files
-from lanmsg.node.identity import home_identity
+from lanmsg.node.identity import settings_identity
 from lanmsg.node.messages import Messages
-from lanmsg.node.own_words import checked_name, checked_note
 from lanmsg.node.people import People
 from lanmsg.node.tasks import Tasks, plainest
 from lanmsg.storage.store import Store
@@ -28,7 +27,7 @@ class Node(People, Messages, Files):
     @asynccontextmanager
     async def running(cls, settings: Settings, *, listen: bool) -> AsyncIterator["Node"]:
         """Started on entry, and stopped with a goodbye to everybody on exit. Raises LanmsgError."""
-        identity = await asyncio.to_thread(home_identity, settings.home)
+        identity = await asyncio.to_thread(settings_identity, settings)
         store = await asyncio.to_thread(Store.open, settings.home)
         try:
             async with asyncio.TaskGroup() as group:
@@ -56,15 +55,15 @@ class Node(People, Messages, Files):
 
     @property
     def name(self) -> str:
-        return self._engine.name
+        return self._engine.appearance.profile.name
 
     @property
     def status(self) -> Status:
-        return self._engine.status
+        return self._engine.appearance.profile.status
 
     @property
     def note(self) -> str:
-        return self._engine.note
+        return self._engine.appearance.profile.note
 
     @property
     def listening(self) -> bool:
@@ -86,15 +85,8 @@ class Node(People, Messages, Files):
 
     async def set_name(self, name: str) -> None:
         """For this run; `lanmsg config set name` makes it last."""
-        self._engine.name = checked_name(name)
-        self._tell_profile()
+        await self._engine.appearance.rename(name)
 
     async def set_status(self, status: Status, note: str = "") -> None:
-        self._engine.status, self._engine.note = status, checked_note(note)
-        self._tell_profile()
-
-    def _tell_profile(self) -> None:
-        engine = self._engine
-        engine.air.discovery.set_profile(engine.name, engine.status, steady_clock())
-        engine.air.flush()
-        engine.sessions.tell_all(engine.own_profile())
+        """In whichever process of the home it is said, the listener shows it; until the listener ends."""
+        await self._engine.appearance.set_status(status, note)

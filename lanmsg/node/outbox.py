@@ -12,6 +12,7 @@ from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
+from lanmsg.node.trouble import Trouble
 from lanmsg.protocol.errors import LocalProtocolError
 from lanmsg.protocol.payload import CloseCode, RefusedCode
 from lanmsg.protocol.payload import Message as MessagePayload
@@ -83,12 +84,14 @@ class Outbox:
         self._attempts.pop(peer, None)
         self.wake(peer)
 
-    async def run(self) -> None:
+    async def run(self, trouble: Trouble) -> None:
+        """For ever. Raises StorageError for a store that will not be well again."""
         while True:
             await self._wake.wait()
             self._wake.clear()
+            waiting = await trouble.outlast(lambda: self._disk.read(self._waiting_peers))
             now = steady_clock()
-            for peer in await self._disk.read(self._waiting_peers):
+            for peer in waiting:
                 if peer not in self._couriers and self._may_try(peer, now):
                     self._couriers.add(peer)
                     self._tasks.start(self._serve(peer))
@@ -232,8 +235,8 @@ class Outbox:
         pause = RETRY_S[min(attempt, len(RETRY_S) - 1)]
         self._not_before[peer] = steady_clock() + pause
         asyncio.get_running_loop().call_later(pause + 0.01, self._wake.set)
-        rows = await self._waiting(peer)
         with contextlib.suppress(StorageError):  # a full disk; that they wait is true all the same
+            rows = await self._waiting(peer)
             await self._disk.write(
                 lambda store: store.history.set_deliveries(
                     [(row.message.number, peer) for row in rows],

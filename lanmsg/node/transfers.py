@@ -25,6 +25,7 @@ from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.telling import Telling
 from lanmsg.node.transfer_rows import TransferRows
+from lanmsg.node.trouble import Trouble
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import (
     CALLBACK_INTERVAL_S,
@@ -98,8 +99,11 @@ class TransferDesk:
     def wake(self) -> None:
         self._wake.set()
 
-    async def run(self) -> None:
-        """For ever: whenever something changed, and once a second for what only time changes."""
+    async def run(self, trouble: Trouble) -> None:
+        """For ever: whenever something changed, and once a second for what only time changes.
+
+        Raises StorageError for a store that will not be well again.
+        """
         if self.serves_all:
             with contextlib.suppress(StorageError):
                 await self.runs.sweep()
@@ -110,7 +114,7 @@ class TransferDesk:
             except TimeoutError:
                 pass  # the tick
             self._wake.clear()
-            for transfer in await self._disk.read(lambda store: store.transfers.needing_work(wall_clock())):
+            for transfer in await trouble.outlast(lambda: self._disk.read(_needing_work)):
                 with contextlib.suppress(StorageError):  # a full disk: it is looked at again at the next tick
                     await self._step(transfer)
 
@@ -324,3 +328,7 @@ class TransferDesk:
             connection = await self._sessions.to(transfer.peer)
             self._call_back_at[transfer.number] = now + CALLBACK_INTERVAL_S
             connection.send(wire.Callback(id=transfer.id))
+
+
+def _needing_work(store: Store) -> list[Transfer]:
+    return store.transfers.needing_work(wall_clock())

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lanmsg.storage.errors import DamagedStoreError, file_errors, sqlite_errors
+from lanmsg.storage.commits import Commits
+from lanmsg.storage.errors import DamagedStoreError, LostStoreError, file_errors, sqlite_errors
 from lanmsg.storage.home import DATABASE_FILE, StoreLock, make_private_file, prepare_home
 from lanmsg.storage.migrations import check_known, migrate
 from lanmsg.storage.salvage import salvage_peers
@@ -68,10 +69,13 @@ class Transaction:
 class Database:
     """Used by one thread at a time. `notice` is what the person must be told about how it opened, or ""."""
 
-    def __init__(self, home: Path, connection: sqlite3.Connection, lock: StoreLock, notice: str = "") -> None:
+    def __init__(
+        self, home: Path, connection: sqlite3.Connection, lock: StoreLock | None, notice: str = ""
+    ) -> None:
         self.home = home
         self.path = home / DATABASE_FILE
         self.notice = notice
+        self._file = _identity(self.path)
         self._connection = connection
         self._lock = lock
         self._synchronous = True
@@ -91,6 +95,18 @@ class Database:
             raise
         return cls(home, connection, lock, notice)
 
+    def beside(self) -> "Database":
+        """Another one of the same store, to read from in another thread; it must not outlive this one."""
+        with sqlite_errors(self.path):
+            connection = _connect(self.path)
+            connection.execute("PRAGMA query_only = ON")
+        return Database(self.home, connection, None)
+
+    def commits(self) -> Commits:
+        """It must not outlive this one either."""
+        with sqlite_errors(self.path):
+            return Commits(self.path)
+
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
         """All or nothing. `durable`: on the disk when it ends; otherwise a power cut may undo it.
@@ -103,6 +119,7 @@ class Database:
             yield self._transaction
             return
         with self._errors():
+            self.require_same_file()
             self._set_synchronous(durable)
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -146,13 +163,28 @@ class Database:
         with self._errors():
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
+    def require_same_file(self) -> None:
+        """Raises LostStoreError: what is written to a file without a name must not be promised to anybody."""
+        if _identity(self.path) != self._file:
+            raise LostStoreError(self.path)
+
+    def interrupt(self) -> None:
+        """From another thread: what is being asked right now fails. For a reader; a writer is let finish."""
+        self._connection.interrupt()
+
+    def wipe(self) -> None:
+        """After a deletion: what was deleted leaves the log too, unless a reader is in the middle of it."""
+        with self._errors():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Idempotent. The last one to close folds the log into the database."""
         try:
             with self._errors():
                 self._connection.close()
         finally:
-            self._lock.close()
+            if self._lock is not None:
+                self._lock.close()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -160,6 +192,8 @@ class Database:
             with sqlite_errors(self.path):
                 yield
         except DamagedStoreError:
+            if self._lock is None:  # the one beside it will find it as well
+                raise
             # Found in the middle of work: the next process that opens it alone looks at all of it.
             with contextlib.suppress(OSError):
                 _suspicion(self.path).touch(0o600)
@@ -178,6 +212,15 @@ class Database:
 
 def _revision(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT value FROM state WHERE name = 'revision'").fetchone()[0])
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file goes by this name now; (0, 0): none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return (0, 0)
+    return (state.st_dev, state.st_ino)
 
 
 def _suspicion(path: Path) -> Path:
@@ -218,9 +261,7 @@ def _open_checked(path: Path, *, alone: bool) -> sqlite3.Connection:
     unclean = alone and _has_content(_log(path))
     make_private_file(path)
     with sqlite_errors(path):
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
-        )
+        connection = _connect(path)
         try:
             check_known(connection)
             if suspect or unclean:
@@ -233,10 +274,17 @@ def _open_checked(path: Path, *, alone: bool) -> sqlite3.Connection:
     return connection
 
 
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+
+
 def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_KEPT}")
     migrate(connection)
     connection.execute("SELECT value FROM state WHERE name = 'revision'").fetchone()

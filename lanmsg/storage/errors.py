@@ -24,6 +24,16 @@ class DamagedStoreError(StorageError):
     """The database file is not one, or its pages contradict each other."""
 
 
+class LostStoreError(StorageError):
+    """The database file was moved, deleted or replaced under a process that has it open."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the store {path} was moved, deleted or replaced while lanmsg was running",
+            hint="put it back, or start lanmsg again to begin with what is there now",
+        )
+
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _REFUSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)

@@ -202,23 +202,6 @@ class History(Outbox):
         key, read_up_to = row
         return (int(read_up_to), *self._unread(key, read_up_to, until))
 
-    def delete_message(self, number: int) -> bool:
-        """Out of this home, with its deliveries; whoever has it keeps it. False: there is no such message."""
-        with self._database.transaction() as write:
-            row = write.one("SELECT conversation FROM messages WHERE number = ?", (number,))
-            if row is not None:
-                write.run("DELETE FROM messages WHERE number = ?", (number,))
-                _find_last(write, row[0])
-        return row is not None
-
-    def delete_conversation(self, conversation: Conversation) -> None:
-        """All that was said in it, and what was being written, out of this home."""
-        with self._database.transaction() as write:
-            key = _conversation_key(write, conversation)
-            write.run("DELETE FROM messages WHERE conversation = ?", (key,))
-            write.run("UPDATE conversations SET draft = '' WHERE key = ?", (key,))
-            _find_last(write, key)
-
     def set_draft(self, conversation: Conversation, text: str) -> None:
         self._change(conversation, "draft", "draft <> :value", text)
 
@@ -290,16 +273,6 @@ def _conversation_key(write: Transaction, conversation: Conversation) -> int:
     write.run("INSERT INTO conversations (kind, peer) VALUES (:kind, :peer) ON CONFLICT DO NOTHING", values)
     row = write.one("SELECT key FROM conversations WHERE kind = :kind AND peer = :peer", values)
     return int(row[0]) if row else 0
-
-
-def _find_last(write: Transaction, key: int) -> None:
-    """After a deletion: which message is the latest now, and news for the other screens of the home."""
-    write.run(
-        "UPDATE conversations SET revision = ?, last_number ="
-        " (SELECT coalesce(max(number), 0) FROM messages WHERE conversation = conversations.key)"
-        " WHERE key = ?",
-        (write.revision(), key),
-    )
 
 
 def _insert_incoming(write: Transaction, received: Incoming, now: float) -> Message | None:

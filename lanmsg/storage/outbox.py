@@ -10,10 +10,20 @@ from typing import Any
 
 from lanmsg.model import Delivery, Message, PeerId, Recipient
 from lanmsg.storage.database import Database, Transaction
+from lanmsg.storage.errors import StorageError
 from lanmsg.storage.leases import FREE_OR_OURS, OURS, lease_clock
 from lanmsg.storage.messages import read_message
 
 CANCELLED = "cancelled"
+
+OF_PEER_MAX = 20_000
+"""Messages that may wait for one peer: a script that writes to somebody who never comes is told, before it
+has filled the disk. Hundreds a day of an absence of months are fewer."""
+
+TOTAL_MAX = 100_000
+"""Deliveries that may wait in all."""
+
+BOX_FULL = "too many messages wait for them already"
 
 WAITING = "state IN ('queued', 'sent')"
 """The condition of the partial indexes: written alike, or SQLite does not use them."""
@@ -153,6 +163,16 @@ class Outbox:
                     moved += 1
         return moved
 
+    def waiting_messages(self, *, failed: bool = False) -> list[Message]:
+        """Ours that have not reached everybody they are for, oldest first; `failed`: also what never will."""
+        wanted = f"{WAITING} OR state = 'failed'" if failed else WAITING
+        with self._database.snapshot():
+            rows = self._database.all(
+                f"SELECT DISTINCT message FROM deliveries WHERE {wanted} ORDER BY message"  # noqa: S608
+            )
+            found = [read_message(self._database, number) for (number,) in rows]
+        return [message for message in found if message is not None]
+
     def retry(self, number: int, now: float) -> bool:
         """What failed is queued again. False when nothing had failed."""
         return self._move_all(number, Delivery.FAILED, Delivery.QUEUED, "", now)
@@ -178,15 +198,20 @@ class Outbox:
         now: float,
         lease: tuple[Any, float],
     ) -> tuple[Recipient, ...]:
-        unique = sorted(set(recipients))
-        for peer in unique:
+        """Raises StorageError (outbox_full) when there is no room for any of them."""
+        is_full = bool(write.one(_NTH_WAITING, {"offset": TOTAL_MAX - 1}))
+        made = [_recipient(write, peer, is_full=is_full) for peer in sorted(set(recipients))]
+        if made and all(each.state is Delivery.FAILED for each in made):
+            raise _full(made)
+        for each in made:
+            owner, until = lease if each.state is Delivery.QUEUED else (None, 0.0)
             write.run(
                 "INSERT INTO deliveries"
-                " (message, peer, state, updated_at, lease_owner, lease_until, revision)"
-                " VALUES (?, ?, 'queued', ?, ?, ?, ?)",
-                (number, peer, now, *lease, write.revision()),
+                " (message, peer, state, reason, updated_at, lease_owner, lease_until, revision)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (number, each.peer, each.state.value, each.reason, now, owner, until, write.revision()),
             )
-        return tuple(Recipient(peer, Delivery.QUEUED) for peer in unique)
+        return tuple(made)
 
     def _in_turn(
         self, owner: bytes, now: float, peer: PeerId | None, limit: int, leased: str
@@ -237,6 +262,27 @@ _WAITING_PEERS = f"""
         FROM everybody WHERE everybody.peer IS NOT NULL)
     SELECT peer FROM everybody WHERE peer IS NOT NULL
     """  # noqa: S608
+
+
+_NTH_WAITING = f"SELECT 1 FROM deliveries WHERE {WAITING} LIMIT 1 OFFSET :offset"  # noqa: S608
+_NTH_OF_PEER = f"SELECT 1 FROM deliveries WHERE peer = :peer AND {WAITING} LIMIT 1 OFFSET :offset"  # noqa: S608
+
+
+def _recipient(write: Transaction, peer: PeerId, *, is_full: bool) -> Recipient:
+    """Queued, or failed where too many wait already: of those many of a broadcast the others get it."""
+    if is_full or write.one(_NTH_OF_PEER, {"peer": peer, "offset": OF_PEER_MAX - 1}):
+        return Recipient(peer, Delivery.FAILED, BOX_FULL)
+    return Recipient(peer, Delivery.QUEUED)
+
+
+def _full(recipients: Sequence[Recipient]) -> StorageError:
+    whom = "this peer" if len(recipients) == 1 else "these peers"
+    return StorageError(
+        f"the outbox is full: it takes {OF_PEER_MAX:,} messages for one peer and {TOTAL_MAX:,} in all, and"
+        f" that many wait; nothing was queued for {whom}",
+        code="outbox_full",
+        hint="lanmsg outbox shows them, lanmsg outbox cancel takes them back",
+    )
 
 
 def _may_move(before: Delivery, after: Delivery) -> bool:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from lanmsg.model import Conversation, Message, Peer, Transfer, Verification
 from lanmsg.storage.database import Database
+from lanmsg.storage.forgetting import Forgetting
 from lanmsg.storage.history import History
 from lanmsg.storage.networks import NetworkBook
+from lanmsg.storage.own_profile import OwnProfile, ProfileBook
 from lanmsg.storage.peers import PeerBook
 from lanmsg.storage.presence import Presence
 from lanmsg.storage.transfers import Transfers
@@ -29,6 +31,7 @@ class Changes:
     conversations: tuple[Conversation, ...] = ()
     verifications: tuple[Verification, ...] = ()
     networks: Mapping[str, bool] = field(default_factory=dict)
+    own_profile: OwnProfile | None = None
 
 
 class Store:
@@ -37,6 +40,8 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.history = History(database)
+        self.forgetting = Forgetting(database)
+        self.own_profile = ProfileBook(database)
         self.peers = PeerBook(database)
         self.presence = Presence(database)
         self.networks = NetworkBook(database)
@@ -56,7 +61,11 @@ class Store:
         return self.database.revision()
 
     def data_version(self) -> int:
-        """Changes when another process has committed; then changes_since() has the news."""
+        """Changes when another process has committed; then changes_since() has the news.
+
+        Raises LostStoreError when the file is not the one that was opened.
+        """
+        self.database.require_same_file()
         return self.database.data_version()
 
     def changes_since(self, revision: int) -> Changes:
@@ -73,7 +82,12 @@ class Store:
                 conversations=tuple(self.history.changed_conversations(revision)),
                 verifications=tuple(self.verifications.changed(revision)),
                 networks=self.networks.decisions(),
+                own_profile=self.own_profile.changed(revision),
             )
+
+    def beside(self) -> "Store":
+        """Another one of the same home, to read from in another thread; it must not outlive this one."""
+        return Store(self.database.beside())
 
     def close(self) -> None:
         self.database.close()

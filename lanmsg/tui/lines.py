@@ -15,6 +15,7 @@ from lanmsg.api import (
     PeerAppeared,
     PeerChanged,
     PeerLeft,
+    ProfileChanged,
     ReadMarkMoved,
     Transfer,
     TransferAdded,
@@ -75,6 +76,8 @@ class Lines:
             case Notice(text, hint):
                 said = [printable(f"{text}. {hint}" if hint else text)]
             case PeerChanged() | ReadMarkMoved() | InterfacesChanged() | ListeningChanged():
+                pass
+            case ProfileChanged():
                 pass
         return said
 

@@ -19,6 +19,7 @@ from lanmsg.api import (
     PeerAppeared,
     PeerChanged,
     PeerLeft,
+    ProfileChanged,
     ReadMarkMoved,
     Transfer,
     TransferAdded,
@@ -68,6 +69,9 @@ def update(state: State, event: NodeEvent) -> Damage:
             damage = _interfaces(state, event.interfaces)
         case ListeningChanged():
             state.listening = event.listening
+        case ProfileChanged():
+            state.name, state.status, state.note = event.name, event.status, event.note
+            state.epoch += 1
         case Notice():
             state.say(f"{event.text}; {event.hint}" if event.hint else event.text, seconds=20)
         case _:

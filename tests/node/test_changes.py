@@ -10,11 +10,16 @@ from lanmsg.model import EVERYONE, Direction, MessageId, PeerId, Transfer, Trans
 from lanmsg.node import changes as module
 from lanmsg.node.changes import ChangeWatch, RateMeter
 from lanmsg.node.disk import Disk
+from lanmsg.node.trouble import Trouble
 from lanmsg.storage.store import Changes, Store
 
 BEN = PeerId(b"b" * 32)
 
 Scene = Callable[[Disk, Store, "asyncio.Queue[Changes]"], Awaitable[None]]
+
+
+def ignore(text: str, hint: str) -> None:
+    """Nobody reads notices here."""
 
 
 def watched(home: Path, scene: Scene) -> None:
@@ -25,7 +30,7 @@ def watched(home: Path, scene: Scene) -> None:
         told: asyncio.Queue[Changes] = asyncio.Queue()
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
             revision = await disk.read(lambda store: store.revision())
-            watch = tasks.create_task(ChangeWatch(disk, told.put).run(revision))
+            watch = tasks.create_task(ChangeWatch(disk, told.put, Trouble(ignore)).run(revision))
             await scene(disk, other, told)
             watch.cancel()
         other.close()
@@ -66,7 +71,7 @@ def test_another_process_is_heard_also_when_there_is_nothing_to_show(home: Path)
 
 
 def test_it_is_quiet_while_nothing_changes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "POLL_S", 0.005)
+    monkeypatch.setattr(module, "IDLE_POLL_S", 0.005)
 
     async def scene(disk: Disk, other: Store, told: "asyncio.Queue[Changes]") -> None:
         await told.get()  # the first look

@@ -224,27 +224,6 @@ def test_a_read_mark_tells_what_is_behind_it(history: History) -> None:
     assert history.read_mark(WITH_CLEO, third) == (0, 0, None)
 
 
-def test_a_deleted_message_is_gone_with_its_deliveries(history: History) -> None:
-    first, second = hear(history), say(history, "mine")
-    assert history.delete_message(second)
-    assert not history.delete_message(second)
-    assert [each.number for each in history.messages(WITH_BEN)] == [first]
-    assert [each.last.number for each in history.conversations() if each.last] == [first]
-    assert history.delete_message(first)
-    assert history.conversations() == []
-    assert hear(history) > second
-
-
-def test_a_deleted_conversation_leaves_the_others_alone(history: History) -> None:
-    hear(history)
-    history.set_draft(WITH_BEN, "half a")
-    kept = hear(history, sender=CLEO)
-    history.delete_conversation(WITH_BEN)
-    assert [each.number for each in history.messages(None)] == [kept]
-    assert [each.conversation for each in history.conversations()] == [WITH_CLEO]
-    assert history.unread(WITH_BEN) == 0
-
-
 def test_what_was_read_stays_read(history: History) -> None:
     first, second = hear(history), hear(history)
     assert history.unread(WITH_BEN) == 2
