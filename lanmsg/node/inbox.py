@@ -113,7 +113,7 @@ class Inbox:
         self, connection: Connection, peer: PeerId, messages: Sequence[wire.Message]
     ) -> Sequence[wire.Message]:
         """What may be stored now, in its turn; of a stranger what the limits leave. A word about the rest."""
-        is_known = self._host.knows(peer)
+        is_known, host = self._host.knows(peer), connection.remote.host
         unread = 0 if is_known else await self._disk.read(lambda store: store.history.unread_from(peer))
         taken: list[wire.Message] = []
         for each in messages:
@@ -121,8 +121,10 @@ class Inbox:
                 self._put_off(connection, each, code)
             elif not is_known and unread + len(taken) >= NEW_PEER_STORED_MESSAGES_MAX:
                 self._put_off(connection, each, wire.RefusedCode.FULL)
-            elif not is_known and not self._strangers.may_say(peer, steady_clock()):
+            elif not is_known and not self._strangers.may_say(peer, host, steady_clock()):
                 self._put_off(connection, each, wire.RefusedCode.BUSY)
+            elif not is_known and not self._strangers.may_fill(host, len(each.text.encode()), steady_clock()):
+                self._put_off(connection, each, wire.RefusedCode.FULL)
             else:
                 taken.append(each)
         return taken

@@ -18,7 +18,7 @@ from lanmsg.model import (
 )
 from lanmsg.node.bulk import BulkRuns
 from lanmsg.node.bulk_channel import PEER_REASONS
-from lanmsg.node.clock import wall_clock
+from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
@@ -28,12 +28,14 @@ from lanmsg.node.tasks import Tasks
 from lanmsg.node.telling import Telling, clipped
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
+from lanmsg.protocol.admission import StrangerOffers
 from lanmsg.protocol.constants import (
     NEW_PEER_OFFERS_MAX,
     NEW_PEER_OFFERS_WINDOW_S,
     OFFER_EXPIRES_MAX_S,
     OFFER_LIFETIME_S,
     PENDING_OFFERS_MAX,
+    PENDING_OFFERS_NEW_PEERS_MAX,
     PENDING_OFFERS_PER_NEW_PEER_MAX,
     PENDING_OFFERS_PER_PEER_MAX,
 )
@@ -79,6 +81,7 @@ class Offers:
         self._sessions = sessions
         self._people = people
         self._tasks = tasks
+        self._strangers = StrangerOffers()
         self._waiting: set[int] = set()
         """Offered again while they run: answered when the run has ended."""
 
@@ -116,7 +119,7 @@ class Offers:
         if known is not None:
             connection.answer(wire.Ack(id=offer.id))
             await self._offered_again(connection, known)
-        elif await self._too_many(peer):
+        elif await self._too_many(peer, connection.remote.host):
             connection.answer(wire.Refused(id=offer.id, code=wire.RefusedCode.BUSY))
         else:
             try:
@@ -282,13 +285,13 @@ class Offers:
             return  # the sender asks again as long as its row stands
         await self._runs.serve(connection, transfer, dialled=True)
 
-    async def _too_many(self, peer: PeerId) -> bool:
+    async def _too_many(self, peer: PeerId, host: str) -> bool:
         pending = [
             each
             for each in await self._disk.read(lambda store: store.transfers.open())
             if each.direction is Direction.IN and each.state is TransferState.OFFERED
         ]
-        stranger = self._people.trust_of(peer) in {Trust.NEW, Trust.CHANGED}
+        stranger = self._is_stranger(peer)
         # One that is withdrawn at once waits for nobody, and still is a row that stays.
         if stranger and await self._disk.read(
             lambda store: (
@@ -297,8 +300,16 @@ class Offers:
             )
         ):
             return True
+        by_strangers = sum(self._is_stranger(each.peer) for each in pending) if stranger else 0
+        if by_strangers >= PENDING_OFFERS_NEW_PEERS_MAX:
+            return True
         own_limit = PENDING_OFFERS_PER_NEW_PEER_MAX if stranger else PENDING_OFFERS_PER_PEER_MAX
-        return len(pending) >= PENDING_OFFERS_MAX or sum(each.peer == peer for each in pending) >= own_limit
+        if len(pending) >= PENDING_OFFERS_MAX or sum(each.peer == peer for each in pending) >= own_limit:
+            return True
+        return stranger and not self._strangers.may_ask(host, steady_clock())
+
+    def _is_stranger(self, peer: PeerId) -> bool:
+        return self._people.trust_of(peer) in {Trust.NEW, Trust.CHANGED}
 
 
 def _end_of(transfer: Transfer) -> TransferState:

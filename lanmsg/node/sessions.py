@@ -12,11 +12,12 @@ from lanmsg.node.clock import steady_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError, dial
 from lanmsg.node.tasks import Tasks
-from lanmsg.protocol.admission import Admission
+from lanmsg.protocol.admission import Admission, network_of
 from lanmsg.protocol.constants import (
     HANDSHAKE_TIMEOUT_S,
     IDLE_SESSION_S,
     MESSAGE_SESSIONS_PER_PEER_MAX,
+    NEW_PEERS_SESSIONS_PER_HOST_MAX,
     SESSIONS_MAX,
     UNAUTHENTICATED_CONNECTIONS_MAX,
     UNAUTHENTICATED_PER_ADDRESS_MAX,
@@ -119,16 +120,22 @@ class Sessions:
         self._start(sock, session, remote, "").is_incoming = True
 
     def _may_begin(self, host: str) -> bool:
-        """Limits for strangers; an address from which somebody we know is on the line is none."""
-        strangers = [each for each in self._connections if each.peer is None or not each.purpose]
-        same = sum(each.remote.host == host for each in strangers)
-        if len(strangers) >= UNAUTHENTICATED_CONNECTIONS_MAX or same >= UNAUTHENTICATED_PER_ADDRESS_MAX:
-            return False
-        on_line = (each.peer for each in self._connections if each.remote.host == host)
+        """Limits for strangers; where somebody we know has proven its key, there is a share for it."""
+        at, is_known = network_of(host), self._admission.is_known
         # Any key can be proven: that alone is no reason to spend our time on whoever is there.
-        if any(peer is not None and self._owner.knows(peer) for peer in on_line):
-            return True
+        begun = [each.remote.host for each in self._connections if each.peer is None or not each.purpose]
+        same = sum(each == host if is_known(host) else network_of(each) == at for each in begun)
+        elsewhere = sum(not is_known(each) for each in begun)
+        if same >= UNAUTHENTICATED_PER_ADDRESS_MAX:
+            return False
+        if elsewhere >= UNAUTHENTICATED_CONNECTIONS_MAX and not is_known(host):
+            return False
         return self._admission.admit(host, steady_clock())
+
+    def expect(self, addresses: Sequence[Address]) -> None:
+        """Somebody known was at these the last time."""
+        for each in addresses:
+            self._admission.remember(each.host)
 
     def tell_all(self, payload: Payload) -> None:
         """For everyone on the line; those who are not hear it at their next session."""
@@ -143,8 +150,7 @@ class Sessions:
     def network_changed(self, ours: Collection[str], *, is_better: bool) -> None:
         """A session needs one of `ours` at its end; `is_better`: there may be a way that works better."""
         for connection in self._connections:
-            local = connection.local_host
-            if "." in local and not local.startswith("127.") and local not in ours:
+            if connection.is_lost(ours):
                 connection.abort()
             elif is_better:
                 connection.ask_if_alive()
@@ -161,18 +167,30 @@ class Sessions:
                 connection.close(code)
 
     async def sweep(self, keep: Callable[[PeerId], bool]) -> None:
-        """Run for ever: close sessions that nobody used for long, the idlest first when there are many."""
+        """Run for ever: close sessions that nobody used for long."""
         while True:
             await asyncio.sleep(SWEEP_INTERVAL_S)
             idle_since = steady_clock() - IDLE_SESSION_S
-            idlest_first = sorted(
-                ((each.last_used, peer, each) for peer, group in self._by_peer.items() for each in group),
-                key=lambda item: item[0],
-            )
-            for position, (last_used, peer, connection) in enumerate(idlest_first):
-                crowded = len(idlest_first) - position > SESSIONS_MAX
-                if crowded or (last_used < idle_since and not keep(peer)):
+            for peer, connection in self._least_missed():
+                if connection.last_used < idle_since and not keep(peer):
                     connection.close(CloseCode.IDLE)
+
+    def _least_missed(self) -> list[tuple[PeerId, Connection]]:
+        """Open message sessions in the order in which they go: strangers first, of each kind the idlest."""
+        lines = [(peer, each) for peer, group in self._by_peer.items() for each in group if not each.closed]
+        return sorted(lines, key=lambda line: (self._owner.knows(line[0]), line[1].last_used))
+
+    def _make_room(self, newcomer: Connection) -> None:
+        """Once it is among them: too many in all, or too many strangers of its host."""
+        lines, host = self._least_missed(), network_of(newcomer.remote.host)
+        crowd = [
+            each
+            for peer, each in lines
+            if not self._owner.knows(peer) and network_of(each.remote.host) == host
+        ]
+        spare = [each for _, each in lines[: max(0, len(lines) - SESSIONS_MAX)]]
+        for each in {*spare, *crowd[: max(0, len(crowd) - NEW_PEERS_SESSIONS_PER_HOST_MAX)]}:
+            each.close(CloseCode.IDLE)
 
     async def close(self) -> None:
         """Say goodbye on every session, and wait a moment for the words to leave."""
@@ -244,8 +262,10 @@ class Sessions:
                 if not await self._owner.may_talk(connection):
                     connection.close(CloseCode.BLOCKED)
                     return
-                if connection.is_incoming and self._owner.knows(event.peer):
-                    self._admission.proved(connection.remote.host)
+                if self._owner.knows(event.peer):
+                    (self._admission.proved if connection.is_incoming else self._admission.remember)(
+                        connection.remote.host
+                    )
                 self._on_established(connection, event)
             elif isinstance(event, PayloadReceived):
                 if connection.purpose:
@@ -283,6 +303,7 @@ class Sessions:
             return
         group.append(connection)
         connection.send(self._owner.own_profile())
+        self._make_room(connection)
         if (wanted := self._wanted.get(connection.peer)) is not None and not wanted.done():
             wanted.set_result(connection)
 

@@ -26,7 +26,9 @@ IDENTITY_DOMAIN: Final = b"lanmsg/1 identity"
 
 # ---------- Discovery datagrams: wire
 
-MULTICAST_GROUP: Final = "ff12::2372"  # IPv6, link-local, transient: "everyone" on a link without IPv4.
+MULTICAST_GROUP: Final = "ff12::2372"  # IPv6, link-local, transient: "everyone" for those without IPv4.
+# Set where the same goes to this link by IPv4 as well: who has IPv4 there heard it already.
+FLAG_ALSO_IPV4: Final = 0x0001
 ANNOUNCEMENT_MAGIC: Final = b"LMSD"  # Tells our datagrams from other people's on the same port.
 # Separates the instance's hash from every other hash in the protocol.
 INSTANCE_DOMAIN: Final = b"lanmsg/1 instance"
@@ -87,6 +89,13 @@ QUERY_ROUNDS_BURST: Final = 3
 QUERY_ROUNDS_PER_S: Final = 0.1
 # How often an absent static peer is asked, after the first three times: it comes back as others do.
 STATIC_QUERY_INTERVAL_S: Final = 5.0
+# By one that hears no broadcasts: its QUERY again, instead of an ANNOUNCE, and as everybody answers that, not
+# more often than so many seconds for each peer: the answers to all of those never exceed N / 2 a second.
+DEAF_QUERY_PER_PEER_S: Final = 0.5
+# It asks an address on its links that its system knows of at once, after this (one datagram may be lost), ...
+NEIGHBOUR_QUERY_AGAIN_S: Final = 2.0
+# ... and then so often: firewalls forget after 30 s whom they expect an answer from.
+NEIGHBOUR_QUERY_INTERVAL_S: Final = 20.0
 BYE_COPIES: Final = 2  # A BYE is not answered, so it is sent twice; both lost is a crash, noticed by silence.
 
 # ---------- Discovery limits: choice
@@ -133,6 +142,8 @@ SOURCES_REMEMBERED_MAX: Final = 4096
 LEFT_INSTANCES_MAX: Final = 4096
 # Addresses that asked us alone, and may not hear broadcasts: told of our leaving as well.
 BYE_ADDRESSES_MAX: Final = 64
+# Addresses that one which hears no broadcasts asks: 3 datagrams a second, and no sweep of a subnet.
+NEIGHBOURS_MAX: Final = 64
 # Served so much later than asked for, a machine has slept: it looks around before it calls others gone.
 LATE_S: Final = 2.0
 
@@ -262,9 +273,16 @@ HANDSHAKES_BURST: Final = 200  # A room that starts to talk at once.
 HANDSHAKES_PER_ADDRESS_PER_S: Final = 5.0
 HANDSHAKES_PER_ADDRESS_BURST: Final = 20  # Several commands started together.
 # From one address within FAILED_HANDSHAKES_WINDOW_S: then it is closed unread for as long again.
+# An address at which somebody known has proven its key has a share of its own, which no flood from elsewhere
+# uses up; a known peer's handshake is given back to it.
+KNOWN_ADDRESS_HANDSHAKES_PER_S: Final = 20.0
+KNOWN_ADDRESS_HANDSHAKES_BURST: Final = 200  # A terminal server full of people, of whom one is known.
 FAILED_HANDSHAKES_MAX: Final = 5
 FAILED_HANDSHAKES_WINDOW_S: Final = 60.0  # Never applied to the address of a peer with an open session.
-SESSIONS_MAX: Final = 256  # Open sessions in all; the one idle longest is closed with `idle`.
+# Open sessions in all; of strangers', then of all, the one idle longest is closed with `idle`.
+SESSIONS_MAX: Final = 256
+# Of one host's strangers together: a host has as many keys as it likes. The idlest comes back when it speaks.
+NEW_PEERS_SESSIONS_PER_HOST_MAX: Final = 32
 # A listener, and commands of its home in parallel; one more is closed with `duplicate`.
 MESSAGE_SESSIONS_PER_PEER_MAX: Final = 16
 BULK_SESSIONS_PER_PEER_MAX: Final = 4  # Transfers of one peer that run at the same time.
@@ -276,11 +294,21 @@ WRITE_STALL_S: Final = 60.0  # A peer that takes nothing for so long is closed.
 # A stranger's messages; beyond the burst they are answered `busy`, and the peer tries again later.
 NEW_PEER_MESSAGES_PER_S: Final = 20.0
 NEW_PEER_MESSAGES_BURST: Final = 200  # A log piped line by line by somebody who was never answered.
+# The same for all strangers of one host (an address, a /64): five that talk at once behind one router.
+NEW_PEERS_MESSAGES_PER_HOST_PER_S: Final = 100.0
+NEW_PEERS_MESSAGES_PER_HOST_BURST: Final = 1000
+# Text of all strangers of one host that is stored: with new keys each of its own share, it would fill a disk.
+NEW_PEERS_BYTES_PER_HOST_PER_S: Final = 1024.0
+NEW_PEERS_BYTES_PER_HOST_BURST: Final = 64 << 20  # 500,000 lines of a log.
 # Unread ones: a stranger cannot fill the disk. Further ones are answered `full`.
 NEW_PEER_STORED_MESSAGES_MAX: Final = 10_000
 PENDING_OFFERS_PER_PEER_MAX: Final = 32  # Undecided offers of a known peer.
 PENDING_OFFERS_PER_NEW_PEER_MAX: Final = 2  # A stranger cannot bury the screen in questions.
 PENDING_OFFERS_MAX: Final = 256  # Undecided offers in all.
+PENDING_OFFERS_NEW_PEERS_MAX: Final = 128  # Of them by strangers: the other half stays for the known.
+# Of all strangers of one host together: 30 that ask at once, then 360 an hour.
+NEW_PEERS_OFFERS_PER_HOST_PER_S: Final = 0.1
+NEW_PEERS_OFFERS_PER_HOST_BURST: Final = 30
 # A stranger's offers within NEW_PEER_OFFERS_WINDOW_S to which nobody said yes: each is a row that stays.
 NEW_PEER_OFFERS_MAX: Final = 60
 NEW_PEER_OFFERS_WINDOW_S: Final = 3600.0

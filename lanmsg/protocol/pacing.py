@@ -92,7 +92,7 @@ class SourceBuckets:
         self._burst = burst
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def take(self, host: str, now: float) -> bool:
+    def take(self, host: str, now: float, cost: float = 1.0) -> bool:
         bucket = self._buckets.get(host)
         if bucket is None:
             if len(self._buckets) >= SOURCES_REMEMBERED_MAX:
@@ -100,7 +100,7 @@ class SourceBuckets:
             bucket = self._buckets[host] = TokenBucket(self._rate, self._burst)
         else:
             self._buckets.move_to_end(host)
-        return bucket.take(now)
+        return bucket.take(now, cost)
 
     def give_back(self, host: str) -> None:
         if (bucket := self._buckets.get(host)) is not None:

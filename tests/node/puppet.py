@@ -162,11 +162,9 @@ class Puppet:
 
     async def dial(self, node: Node) -> Line:
         """A session with the node, on which nothing has been said yet."""
-        where = listening_at(node)
+        where, identity = listening_at(node), self.identity  # a new key may take longer than a node waits
         reader, writer = await asyncio.open_connection(where.host, where.port, local_addr=(self.host, 0))
-        session = Session.initiator(
-            self.identity, expected=None, entropy=Entropy(os.urandom), now=steady_clock()
-        )
+        session = Session.initiator(identity, expected=None, entropy=Entropy(os.urandom), now=steady_clock())
         line = Line(session, reader, writer)
         self._lines.append(line)
         await line.open()

@@ -15,7 +15,7 @@ from lanmsg.protocol import admission
 from lanmsg.protocol import payload as wire
 from lanmsg.storage.errors import StorageError
 from tests.node.neighbours import Heard, Neighbours, engine_of, say, say_and_wait, texts, until
-from tests.node.puppet import puppet
+from tests.node.puppet import Puppet, puppet
 
 
 def message(text: str, message_id: bytes | None = None) -> wire.Message:
@@ -171,6 +171,33 @@ def test_a_stranger_cannot_fill_the_history(neighbours: Neighbours, monkeypatch:
             await line.say(*(message(str(number)) for number in range(5)))
             assert [(await line.hear(wire.Refused)).code for _ in range(2)] == ["full", "full"]
             assert len(await texts(anna)) == 3
+
+    neighbours.run(story)
+
+
+def test_a_host_cannot_fill_the_history_with_one_key_after_the_other(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "NEW_PEERS_BYTES_PER_HOST_BURST", 2_000)
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        here = neighbours.address("eve")
+        eve, mallory = Puppet("eve", here), Puppet("mallory", here)
+        try:
+            line = await eve.call(anna)
+            await line.say(message("x" * 1_900))
+            await line.hear(wire.Ack)
+            line = await mallory.call(anna)
+            await line.say(message("y" * 1_900))
+            assert (await line.hear(wire.Refused)).code == "full"
+            async with puppet(neighbours, "ben") as ben:
+                honest = await ben.call(anna)
+                await honest.say(message("z" * 1_900))
+                await honest.hear(wire.Ack)
+        finally:
+            await eve.close()
+            await mallory.close()
 
     neighbours.run(story)
 

@@ -10,11 +10,12 @@ import pytest
 from lanmsg.model import Direction, TransferId, TransferState, Trust
 from lanmsg.node import offers as module
 from lanmsg.node.clock import wall_clock
+from lanmsg.protocol import admission
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
 from lanmsg.storage.errors import StorageError
 from tests.node.neighbours import Neighbours, engine_of, until
-from tests.node.puppet import puppet
+from tests.node.puppet import Puppet, puppet
 from tests.node.transfer_story import becomes, file_of, impatience, now, offer, offered
 
 Answer = wire.Accept | wire.Decline | wire.Cancel | wire.Done
@@ -72,6 +73,53 @@ def test_a_stranger_may_ask_only_so_much_and_a_known_peer_more(neighbours: Neigh
             again = an_offer()
             await line.say(again)
             assert (await line.hear(wire.Ack)).id == again.id
+
+    neighbours.run(story)
+
+
+def test_strangers_together_leave_room_for_the_known_and_one_host_for_others(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PENDING_OFFERS_NEW_PEERS_MAX", 2)
+    monkeypatch.setattr(module, "PENDING_OFFERS_MAX", 3)
+
+    async def story() -> None:
+        neighbours.pin("ben", "carla")
+        ben = await neighbours.open("ben")
+        async with puppet(neighbours, "anna") as anna, puppet(neighbours, "eve") as eve:
+            lines = [await each.call(ben) for each in (anna, eve)]
+            for line in lines:
+                await line.say(an_offer())
+                await line.hear(wire.Ack)
+            await lines[1].say(an_offer())
+            assert (await lines[1].hear(wire.Refused)).code == "busy"
+            async with puppet(neighbours, "carla") as carla:
+                known = await carla.call(ben)
+                await known.say(an_offer())
+                await known.hear(wire.Ack)
+
+    neighbours.run(story)
+
+
+def test_a_host_makes_only_so_many_offers_with_whatever_keys(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "NEW_PEERS_OFFERS_PER_HOST_BURST", 2)
+
+    async def story() -> None:
+        ben = await neighbours.open("ben")
+        here = neighbours.address("eve")
+        eve, mallory = Puppet("eve", here), Puppet("mallory", here)
+        try:
+            lines = [await each.call(ben) for each in (eve, mallory)]
+            for line in lines:
+                await line.say(an_offer())
+                await line.hear(wire.Ack)
+            await lines[1].say(an_offer())
+            assert (await lines[1].hear(wire.Refused)).code == "busy"
+        finally:
+            await eve.close()
+            await mallory.close()
 
     neighbours.run(story)
 
