@@ -10,14 +10,16 @@ STAGES = VerificationStage
 
 def put(state: State, verification: Verification) -> None:
     """How a comparison stands; what waits for this person becomes a question."""
+    before = state.verifications.get(verification.peer)
     state.verifications[verification.peer] = verification
     asks = is_question(verification)
     if asks and verification.peer not in state.comparing:
         state.comparing.append(verification.peer)
     elif not asks and verification.peer in state.comparing:
         state.comparing.remove(verification.peer)
-    # Also when the words come: a key that was to say "yes, compare" must not say "the same".
-    state.question_since = state.tick
+    if before is None or _asked(before) != _asked(verification):
+        # Also when the words come: a key that was to say "yes, compare" must not say "the same".
+        state.question_since = state.tick
 
 
 def took(state: State, event: VerificationChanged) -> None:
@@ -40,10 +42,22 @@ def took(state: State, event: VerificationChanged) -> None:
             state.say(said, style="class:alert" if "!!" in said else "class:notice", seconds=30)
 
 
+def answered(state: State, peer: PeerId, *, same: bool) -> None:
+    """This person has answered here; the store tells of the latest word only, and that may be the other's."""
+    known = state.peers.get(peer)
+    if known is not None:
+        took(state, VerificationChanged(known, STAGES.SAME if same else STAGES.DIFFERENT))
+
+
 def is_question(verification: Verification) -> bool:
     """Whether this person is asked something: to join in, or whether the words are the same."""
     asked = verification.stage is STAGES.ASKED and not verification.ours
     return verification.awaits_answer or (asked and verification.wish is Wish.NONE)
+
+
+def _asked(verification: Verification) -> tuple[bool, bool, tuple[str, ...]]:
+    """What this person is asked, so that another question can be told from the same one."""
+    return is_question(verification), verification.awaits_answer, verification.words
 
 
 def asked(state: State) -> Verification | None:

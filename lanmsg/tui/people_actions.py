@@ -128,6 +128,7 @@ async def verify(desk: Desk, rest: str) -> None:
         await desk.node.cancel_verification(peer.id)
     elif answer:
         await desk.node.answer_verification(peer.id, same=answer == "same")
+        comparing.answered(desk.state, peer.id, same=answer == "same")
     else:
         moves.open_conversation(desk.state, Conversation.with_peer(peer.id))
         comparing.put(desk.state, await desk.node.verify(peer.id))

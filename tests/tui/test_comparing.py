@@ -94,8 +94,11 @@ def test_what_the_other_says_is_told_and_does_not_answer_for_us() -> None:
     open_talk(state, node)
     comparing.put(state, Verification(peer_id("ben"), STAGES.ASKED, ours=True, wish=Wish.COMPARE))
     node.compare("ben", STAGES.COMPARING, words=WORDS)
+    state.tick += 60
     node.compare("ben", STAGES.SAME, ours=False)
     assert "ben says that the words are the same" in picture(state)
+    # The same question as before: an answer that is on its way counts.
+    assert state.question_since == state.tick - 60
     assert standing(state)[1] == "/verify ben same"
     node.compare("ben", STAGES.SAME)
     assert standing(state) == ("", "")
@@ -119,3 +122,16 @@ def test_a_reason_is_shown_as_it_is() -> None:
     peer = node.known[peer_id("ben")]
     event = VerificationChanged(peer, STAGES.FAILED, reason="{peer} \x1b[2J")
     assert comparing.outcome(state, event) == "the comparison with ben ended: {peer} \\x1b[2J"
+
+
+def test_an_answer_counts_though_only_the_others_word_is_told() -> None:
+    """The store keeps the latest word: two that come together are one event."""
+    node, state = met()
+    open_talk(state, node)
+    comparing.put(state, Verification(peer_id("ben"), STAGES.ASKED, ours=True, wish=Wish.COMPARE))
+    node.compare("ben", STAGES.COMPARING, words=WORDS)
+    comparing.answered(state, peer_id("ben"), same=True)
+    node.compare("ben", STAGES.SAME, ours=False)
+    assert standing(state) == ("", "")
+    assert "ben is verified" in picture(state)
+    assert "Compare with" not in picture(state)
