@@ -59,13 +59,14 @@ from lanmsg.node.events import (
     VerificationChanged,
 )
 from lanmsg.node.file_rules import rule_for
-from lanmsg.node.own_words import make_folder
+from lanmsg.node.own_words import checked_note, make_folder
 
 if TYPE_CHECKING:
     from lanmsg.node.networks import Network
     from lanmsg.node.node import Node
     from lanmsg.node.roster import Roster
     from lanmsg.storage.errors import StorageError
+    from lanmsg.storage.forgetting import Extent, Forgotten
     from lanmsg.storage.scratch import scratch_folder
     from lanmsg.storage.store import Store
 
@@ -79,9 +80,11 @@ __all__ = [
     "Delivery",
     "Diagnosis",
     "Direction",
+    "Extent",
     "FileProgress",
     "FileRule",
     "Finding",
+    "Forgotten",
     "Interface",
     "InterfacesChanged",
     "KeyChanged",
@@ -122,6 +125,7 @@ __all__ = [
     "VerificationStage",
     "Wish",
     "change_passphrase",
+    "checked_note",
     "diagnose",
     "home_roster",
     "is_locked",
@@ -141,6 +145,8 @@ __all__ = [
 ]
 
 LATER = {
+    "Extent": "lanmsg.storage.forgetting",
+    "Forgotten": "lanmsg.storage.forgetting",
     "Network": "lanmsg.node.networks",
     "Node": "lanmsg.node.node",
     "Roster": "lanmsg.node.roster",

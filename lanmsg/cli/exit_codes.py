@@ -41,6 +41,7 @@ EXIT_CODES = {
     "accepted": DONE,
     "failed": FAILED,
     "cancelled": FAILED,
+    "outbox_full": FAILED,
     "internal": FAILED,
     "usage": USAGE,
     "not_found": NOT_FOUND,

@@ -39,7 +39,7 @@ def history(invocation: Invocation) -> Result:
     since = None if options.since is None else moment(options.since, invocation)
     store = invocation.home()
     try:
-        reader = Reader(store, invocation.output)
+        reader = Reader(store, invocation.output, numbered=options.numbers)
         limit = options.limit if options.limit is not None else 0 if options.export else LIMIT
         query = Query(reader.conversation(options.conversation), since, limit, options.search or "")
         if options.export == "json":
@@ -56,11 +56,12 @@ def history(invocation: Invocation) -> Result:
 class Reader:
     """Reads and prints messages of one store."""
 
-    def __init__(self, store: "Store", output: Output):
+    def __init__(self, store: "Store", output: Output, *, numbered: bool = False):
         self._store = store
         self._output = output
         self._roster: Roster = home_roster(store)
         self._last = 0
+        self._numbered = numbered
 
     def conversation(self, who: str | None) -> Conversation | None:
         if who is None:
@@ -107,14 +108,15 @@ class Reader:
 
     def fields(self, message: Message) -> dict[str, Any]:
         other = message.sender or message.conversation.peer
-        peer = self._peer(other) if other else None
+        peer = self.peer(other) if other else None
         return {
             **message_fields(message, peer or stranger(PeerId(b""))),
             "peer": peer_fields(peer) if peer else None,
             "direction": "out" if message.sender is None else "in",
             "state": message.state.value,
-            "recipients": [recipient_fields(each, self._peer(each.peer)) for each in message.recipients],
+            "recipients": [recipient_fields(each, self.peer(each.peer)) for each in message.recipients],
             "stored": timestamp(message.stored_at),
+            "number": message.number,
         }
 
     def _say(self, message: Message, query: Query, *, text_only: bool = False) -> None:
@@ -124,21 +126,22 @@ class Reader:
             return
         day = time.strftime("%Y-%m-%d %H:%M", time.localtime(message.stored_at))
         text = printable(message.text, Kind.TEXT).replace("\n", "\n    ")
-        self._output.line(f"{day}  {self._heading(message, query)}: {text}")
+        number = f"{message.number:>7}  " if self._numbered else ""
+        self._output.line(f"{number}{day}  {self._heading(message, query)}: {text}")
 
     def _heading(self, message: Message, query: Query) -> str:
         """Who to whom, as far as the conversation asked for does not say it."""
-        who = "you" if message.sender is None else speaker_of(self._peer(message.sender))
+        who = "you" if message.sender is None else speaker_of(self.peer(message.sender))
         if query.conversation is None:
             if message.conversation.kind is ConversationKind.EVERYONE:
                 who += " to everyone"
             elif message.sender is None and message.conversation.peer:
-                who += f" to {name_of(self._peer(message.conversation.peer))}"
+                who += f" to {name_of(self.peer(message.conversation.peer))}"
         if message.state is not Delivery.DELIVERED:
             who += f" ({message.state.value})"
         return who
 
-    def _peer(self, peer: PeerId) -> Peer:
+    def peer(self, peer: PeerId) -> Peer:
         return self._roster.get(peer) or stranger(peer)
 
 
@@ -160,7 +163,7 @@ def export(reader: Reader, query: Query, output: Output) -> None:
     output.line("\n]}")
 
 
-def moment(text: str, invocation: Invocation) -> float:
+def moment(text: str, invocation: Invocation, option: str = "--since") -> float:
     """Seconds since the epoch for an age (30m, 4h, 2d) or a local date with or without time."""
     if match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text):
         return wall_clock() - float(match[1]) * AGE_UNITS[match[2]]
@@ -168,6 +171,6 @@ def moment(text: str, invocation: Invocation) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         message = (
-            f"--since: {text!r} is neither a date like 2026-11-21 or 2026-11-21T09:00 nor an age like 2d"
+            f"{option}: {text!r} is neither a date like 2026-11-21 or 2026-11-21T09:00 nor an age like 2d"
         )
         raise usage_error(message, invocation.command) from None

@@ -18,6 +18,7 @@ from lanmsg.cli.table_files import (
     SEND,
     TRANSFERS,
 )
+from lanmsg.cli.table_home import FORGET, OUTBOX, STATUS
 
 TUI = Command(
     "tui",
@@ -192,6 +193,7 @@ HISTORY = Command(
         Option(("--limit",), "the last N messages (default 100; 0: all)", "N", number),
         Option(("--search",), "only messages that contain this", "TEXT"),
         switch("--follow", help="go on with what comes next"),
+        switch("--numbers", help="before each message its number, for lanmsg forget --message"),
         Option(("--export",), "everything, as text or json", "FORMAT", choices=("text", "json")),
     ),
     conflicts=(("--export", "--follow"),),
@@ -239,8 +241,8 @@ CONFIG = Command(
     ),
     details="Keys: name, port, interfaces, peers, downloads, quiet, keep_exec, passphrase_file, "
     "networks.new (trust or quiet), history.keep_days (older messages are deleted; 0 keeps all), and tui.* "
-    "for the screen: theme, nick_colors, ascii, mouse, list, notify, notify_text, notify_command and keys (lanmsg config get lists what is in force, /set on the "
-    "screen says what each does).",
+    "for the screen: theme, nick_colors, ascii, mouse, list, notify, notify_text, notify_command and keys "
+    "(lanmsg config get lists what is in force, /set on the screen says what each does).",
 )
 HELP = Command(
     "help",
@@ -293,9 +295,12 @@ COMMANDS = (
     BLOCK,
     UNBLOCK,
     RENAME,
+    STATUS,
     MSG,
     BROADCAST,
     HISTORY,
+    OUTBOX,
+    FORGET,
     SEND,
     RECEIVE,
     LISTEN,

@@ -66,6 +66,8 @@ class Appearance:
 
     def took(self, profile: OwnProfile | None) -> None:
         """Said in whichever process of the home; None: nothing."""
+        if profile is not None and not profile.name:
+            profile = replace(profile, name=self.profile.name)
         if profile is None or profile == self.profile:
             return
         self.profile = profile

@@ -9,7 +9,7 @@ from lanmsg.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class OwnProfile:
-    """What was said for the time being; the settings have what holds beyond that."""
+    """What was said for the time being; the settings have what holds beyond that. `name` "": no other."""
 
     name: str
     status: Status
@@ -38,6 +38,11 @@ class ProfileBook:
         with self._database.transaction(durable=False) as write:
             value = json.dumps([write.revision(), profile.name, int(profile.status), profile.note])
             write.run("INSERT OR REPLACE INTO state VALUES ('profile', ?)", (value,))
+
+    def say(self, status: Status, note: str) -> None:
+        """The name stays what it is."""
+        said = self.get()
+        self.put(OwnProfile(said.name if said else "", status, note))
 
     def clear(self) -> None:
         with self._database.transaction(durable=False) as write:

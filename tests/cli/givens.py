@@ -10,6 +10,7 @@ from pathlib import Path
 from lanmsg.model import (
     EVERYONE,
     Conversation,
+    Delivery,
     Direction,
     MessageId,
     OfferedFile,
@@ -155,6 +156,36 @@ def yesterday(people: People) -> None:
     store.close()
 
 
+def mail_that_waits(people: People) -> None:
+    """Two messages to ben that wait, one that failed, one of long ago that arrived; a file of then."""
+    anna_knows_ben(people)
+    store = people.store("anna")
+    ben, long_ago = people.id("ben"), now() - 100 * 86400
+    with_ben = Conversation.with_peer(ben)
+    numbers = [
+        store.history.add_outgoing(
+            with_ben, text, [ben], message_id=MessageId(os.urandom(16)), now=when
+        ).number
+        for text, when in (
+            ("the old one", long_ago),
+            ("first", now() - 7200),
+            ("second\n\x1b[2Jline", now()),
+            ("never", now()),
+        )
+    ]
+    store.history.set_delivery(numbers[0], ben, Delivery.DELIVERED, now=long_ago)
+    store.history.set_delivery(numbers[1], ben, Delivery.QUEUED, reason="not here", now=now())
+    store.history.set_delivery(
+        numbers[3], ben, Delivery.FAILED, reason="refused by the other side", now=now()
+    )
+    number = store.transfers.add(
+        id=TransferId(os.urandom(16)), direction=Direction.IN, peer=ben, files=(OfferedFile("old.pdf", 1),),
+        count=1, total=1, text="", expires_at=long_ago, now=long_ago, state=TransferState.DONE,
+    )  # fmt: skip
+    assert number is not None
+    store.close()
+
+
 def two_networks(people: People) -> None:
     store = people.store("anna")
     store.networks.decide("192.168.1.0/24 aa:bb:cc:dd:ee:ff", trusted=True, now=now())
@@ -211,6 +242,7 @@ GIVENS: dict[str, Callable[[People], None]] = {
     "somebody whose name looks like ben": somebody_looks_like_ben,
     "anna found out ben": anna_found_out_ben,
     "yesterday's conversation": yesterday,
+    "anna has mail that waits": mail_that_waits,
     "anna was on two networks": two_networks,
     "another network has the same numbers": same_numbers,
     "ben offered a report": ben_offered_a_report,
