@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from lanmsg.api import LanmsgError, Message
+from lanmsg.api import Delivery, LanmsgError, Message
 from lanmsg.terminal import Kind, clip, clock, date, plural, printable
 from lanmsg.tui import moves
 from lanmsg.tui.calendar import day_start
@@ -151,6 +151,10 @@ async def _delete_message(desk: Desk, talk: Talk, message: Message) -> None:
 
 async def _delete_conversation(desk: Desk, talk: Talk) -> None:
     await desk.node.delete_conversation(talk.conversation)
+    waiting = [each for each in talk.messages() if each.state in (Delivery.QUEUED, Delivery.SENT)]
     talk.forget_all()
     talk.loaded, talk.unread, talk.first_unread, talk.line = True, 0, None, None
-    desk.state.say("deleted here; the others still have it")
+    for message in waiting:
+        talk.add(message)
+    stay = f"; {plural(len(waiting), 'message')} on the way stay, /cancel takes back" if waiting else ""
+    desk.state.say(f"deleted here; the others still have it{stay}")

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from lanmsg.api import Delivery, Message, MessageId, Recipient
 from lanmsg.tui.moves import Want
+from tests.tui.double import peer_id
 from tests.tui.given import BEN
 from tests.tui.table import Table
 
@@ -89,3 +91,18 @@ def test_a_whole_conversation_is_deleted_here() -> None:
     assert table.last() == ("delete_conversation", BEN)
     assert table.state.talk(BEN).messages() == []
     assert table.state.unread() == 0
+
+
+def said_to_ben(text: str, state: Delivery) -> Message:
+    recipients = (Recipient(peer_id("ben"), state),)
+    return Message(9, MessageId(bytes(16)), BEN, None, text, 1.0, 1.0, recipients=recipients)
+
+
+def test_what_waits_to_be_delivered_stays_and_is_told() -> None:
+    table = Table()
+    table.state.talk(BEN).add(said_to_ben("for later", Delivery.QUEUED))
+    table.enter("/delete all")
+    table.answer_yes()
+    assert [each.text for each in table.state.talk(BEN).messages()] == ["for later"]
+    assert table.state.notice is not None
+    assert "1 message on the way stay, /cancel" in table.state.notice.text
