@@ -19,7 +19,9 @@ T = TypeVar("T")
 
 
 def run_node(invocation: Invocation, work: Callable[["Node"], Awaitable[T]], *, listen: bool = False) -> T:
-    """What `work` makes of a running node. Ctrl-C and SIGTERM cancel it, and the node still says goodbye."""
+    """What `work` makes of a running node. Ctrl-C, SIGTERM and SIGHUP (a terminal is closed) cancel it; the
+    node still says goodbye.
+    """
     settings = unlocked(invocation.settings)
 
     async def whole() -> T:
@@ -49,8 +51,9 @@ def run_async(whole: Callable[[], Awaitable[T]]) -> T:
             if work is not None:
                 work.cancel()
 
-        with suppress(NotImplementedError):  # Windows ends a process without asking it
-            loop.add_signal_handler(signal.SIGTERM, terminate)
+        for number in ending_signals():
+            with suppress(NotImplementedError):  # Windows ends a process without asking it
+                loop.add_signal_handler(number, terminate)
         return await whole()
 
     try:
@@ -59,6 +62,13 @@ def run_async(whole: Callable[[], Awaitable[T]]) -> T:
         if terminated:
             raise TerminatedError from None
         raise
+
+
+def ending_signals() -> list[int]:
+    """SIGHUP is left alone where it is ignored, as under nohup: who asked for that wants to go on."""
+    hangup = getattr(signal, "SIGHUP", None)
+    is_heeded = hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN
+    return [signal.SIGTERM, hangup] if is_heeded and hangup is not None else [signal.SIGTERM]
 
 
 def quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

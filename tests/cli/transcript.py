@@ -9,7 +9,7 @@
     = 3                                           the exit code; 0 when it is not said
     ben& lanmsg listen                            starts and goes on beside the others
     ben?                                          waits for its end; its > ! = lines follow
-    ben^C                                         the same after a SIGINT (ben^TERM: SIGTERM)
+    ben^C                                         the same after a SIGINT (ben^TERM, ben^HUP: SIGTERM, SIGHUP)
     until ben.2$ lanmsg offers                    again and again until the answer is the expected one
     ben.2$ lanmsg offers                          ben again, beside a program of his that runs
 
@@ -37,6 +37,7 @@ from tests.cli.givens import GIVENS, People
 FOLDER = Path(__file__).parent / "transcripts"
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT_S = 30
+SIGNALS = {"^C": signal.SIGINT, "^TERM": signal.SIGTERM, "^HUP": signal.SIGHUP}
 SHELL_SIGNS = set("|<>;&*")
 
 
@@ -146,10 +147,10 @@ class Stage:
             self.repeat(step, match[1], match[2])
         elif match := re.fullmatch(r"([\w.]+)& (.*)", step.text):
             self.running[match[1]] = self.start(match[1], match[2])
-        elif match := re.fullmatch(r"([\w.]+)(\?|\^C|\^TERM)", step.text):
+        elif match := re.fullmatch(r"([\w.]+)(\?|\^C|\^TERM|\^HUP)", step.text):
             process = self.running.pop(match[1])
             if match[2] != "?":
-                os.killpg(process.pid, signal.SIGTERM if match[2] == "^TERM" else signal.SIGINT)
+                os.killpg(process.pid, SIGNALS[match[2]])
             self.compare(step, self.finish(process, step.stdin))
         else:
             raise AssertionError(f"{self.where(step)}: not a step: {step.text}")
