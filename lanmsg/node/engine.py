@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -27,6 +26,7 @@ from lanmsg.node.events import (
     TransferChanged,
 )
 from lanmsg.node.inbox import Inbox
+from lanmsg.node.leases import Leases
 from lanmsg.node.network_watch import NetworkWatch
 from lanmsg.node.outbox import Outbox
 from lanmsg.node.retention import Retention
@@ -65,8 +65,9 @@ class Engine:
     def __init__(self, settings: Settings, identity: LocalIdentity, store: Store, tasks: Tasks):
         self.settings = settings
         self.me = identity.peer_id
-        self.owner = os.urandom(8)
         self.disk = Disk(store)
+        self._leases = Leases(settings.home, self.disk, self.wake)
+        self.owner = self._leases.owner
         self.roster = Roster(self.me)
         self.subscriptions = Subscriptions()
         self.sessions = Sessions(identity, tasks, self)
@@ -108,6 +109,7 @@ class Engine:
         return self.air.listener is not None
 
     async def start(self, *, listen: bool) -> None:
+        await self._leases.begin()
         revision = await self.disk.read(self._load)
         self._tasks.start(ChangeWatch(self.disk, self._on_changes, self._trouble).run(revision))
         if listen and self._lock.acquire():
@@ -128,6 +130,7 @@ class Engine:
         self._tasks.start(self.air.watch_interfaces())
         self._tasks.start(self._closed.run())
         self._tasks.start(self._keep_alive())
+        self._tasks.start(self._leases.run())
         if self.settings.peers:
             self._tasks.start(self._static.reach_all())
         self.outbox.wake()
@@ -312,15 +315,16 @@ class Engine:
         if shared is None or self.listening:
             return  # it has ended; what it saw stands until a new one has looked around
         self.roster.set_shared(shared)
+        for each in shared:
+            self._network.suspect(each.id, each.host)
         for peer in set(self._shown.ids()) | {each.id for each in shared}:
             self._shown.show(peer)
         self.outbox.wake()
 
     def _let_go(self, store: Store) -> None:
-        store.history.release_leases(self.owner)
-        store.transfers.release_leases(self.owner)
         if self._lock.held:
             store.presence.stop()
+        self._leases.end(store)
 
     # Background ---------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class ListenerLock:
         with file_errors("open", self._path):
             descriptor = os.open(self._path, os.O_RDWR)
             try:
-                taken = _try_lock(descriptor)
+                taken = try_lock(descriptor)
             except BaseException:
                 os.close(descriptor)
                 raise
@@ -69,7 +69,7 @@ class ListenerLock:
         return number if number and _is_alive(number) else None
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
     try:
         if sys.platform == "win32":
             os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)

@@ -70,6 +70,12 @@ class Presence:
             write.run("UPDATE state SET value = 0.0 WHERE name = 'heartbeat'")
             _stamp(write)
 
+    def ended(self, owner: bytes) -> None:
+        """That process is dead; if it was the listener, there is none."""
+        with self._database.transaction(durable=False) as write:
+            if write.one("SELECT 1 FROM state WHERE name = 'listener' AND value = ?", (owner,)):
+                self.stop()
+
     def is_live(self, now: float) -> bool:
         row = self._database.one("SELECT value FROM state WHERE name = 'heartbeat'")
         return row is not None and abs(now - row[0]) <= LIVE_SECONDS  # abs: the clock may have been set back

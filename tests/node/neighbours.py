@@ -127,6 +127,7 @@ class Neighbours:
         """As by kill -9: nobody hears a goodbye, and nothing is put in order at home."""
         engine = engine_of(node)
         engine.air._beacon.close()
+        engine._leases._locks._close()
         engine._let_go = lambda store: None  # type: ignore[method-assign]  # leases stay
         for connection in list(engine.sessions._connections):
             connection.abort()

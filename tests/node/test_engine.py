@@ -210,15 +210,11 @@ def test_the_listener_takes_a_present_peers_message_at_once_when_the_command_end
 def test_the_listener_takes_over_from_a_command_that_died(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lanmsg.node.messages.LEASE_S", 0.3)
-    monkeypatch.setattr(module, "HEARTBEAT_S", 0.1)
-
     async def story() -> None:
         anna, ben = await neighbours.meet("anna", "ben")
         command = await neighbours.open("anna", listen=False)
         with monkeypatch.context() as patch:
             patch.setattr(engine_of(command).outbox, "_may_try", lambda *_: False)
-            patch.setattr(engine_of(command), "_sign_of_life", lambda store: None)
             waiting = await say(command, ben, "my last words")
             await neighbours.kill(command)
         assert (await anna.delivered(waiting, timeout=10)).state is Delivery.DELIVERED

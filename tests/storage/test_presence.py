@@ -107,3 +107,13 @@ def test_a_listener_that_stops_leaves_nobody(store: Store) -> None:
     assert store.presence.all() == []
     assert not store.presence.is_live(NOW)
     assert store.changes_since(before).presence_changed
+
+
+def test_only_the_listeners_own_death_ends_its_view(presence: Presence) -> None:
+    presence.begin(b"us", NOW)
+    presence.put_many([sighting()])
+    presence.ended(b"them")
+    assert presence.is_live(NOW)
+    presence.ended(b"us")
+    assert not presence.is_live(NOW)
+    assert presence.all() == []
