@@ -88,7 +88,7 @@ class Air:
         self._beacon.flush()
 
     def ask_at(self, host: str) -> None:
-        """As a dialer: ask there until somebody answers, and whenever they are gone, with the next flush()."""
+        """As a dialer: ask there until somebody answers, and whenever they are gone; with the next flush."""
         if not self._settings.quiet:
             self.discovery.ask(host, self._settings.port, steady_clock())
 
@@ -159,6 +159,13 @@ class Air:
                 self._look_again(slept=slept)
         finally:
             watch.close()
+
+    def look_around(self) -> frozenset[str]:
+        """Ask one by one on those interfaces, which are returned, where this host lets no broadcasts in."""
+        if self._settings.quiet:
+            return frozenset()
+        self._beacon.look_around()
+        return self._beacon.deaf_on
 
     def decide_networks(self, decisions: Mapping[str, bool]) -> None:
         """What the person says about networks; used at once."""

@@ -17,7 +17,9 @@ from lanmsg.node.channel import (
     spoken,
 )
 from lanmsg.node.clock import steady_clock
-from lanmsg.node.interfaces import Link, scan
+from lanmsg.node.interfaces import Link, scan, second_links
+from lanmsg.node.routes import neighbours
+from lanmsg.protocol.announcement import is_also_by_ipv4
 from lanmsg.protocol.discovery import Broadcast, Discovery, Source
 
 DATAGRAMS_A_WAKEUP = 64
@@ -60,7 +62,7 @@ class Beacon:
 
     def look(self) -> None:
         """Read the interfaces and open a channel on each usable one."""
-        self._adopt(self._judge(scan(self._wanted)))
+        self._adopt(self._links())
 
     def listen(self, *, owned_port: bool) -> None:
         """Hear broadcasts, and move to the well-known port if it is ours. Raises OSError (the ear)."""
@@ -74,17 +76,39 @@ class Beacon:
     def rescan(self, *, slept: bool) -> None:
         """Networks come and go; after a sleep every peer may have gone, and every address changed."""
         try:
-            links = self._judge(scan(self._wanted))
+            links = self._links()
         except OSError:
             return  # out of descriptors, most likely: looked at again soon
         if not self._closed:
             self._adopt(links, refresh=slept)
+
+    def _links(self) -> list[Link]:
+        links = self._judge(scan(self._wanted))
+        return [*links, *second_links(links, self._wanted)]
+
+    @property
+    def deaf_on(self) -> frozenset[str]:
+        """The interfaces on which this host lets in nothing but answers."""
+        return frozenset(link.name for link, channel in self._channels.items() if channel.is_deaf)
+
+    def look_around(self) -> None:
+        """There, whoever the system knows of is asked: it may have answered us, and not been let in."""
+        deaf = [link for link, channel in self._channels.items() if channel.is_deaf]
+        found = [
+            Source(each.address, self._port, link.name, on_link=True, to_everyone=False)
+            for each in (neighbours() if deaf else ())
+            for link in deaf
+            if each.mac and each.interface == link.name and contains(link, each.address)
+        ]
+        self._discovery.ask_neighbours(found if deaf else None, steady_clock())
+        self.flush()
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
         used = [
             Interface(link.name, link.address, link.prefix, channel.broken, channel.sent, channel.heard)
             for link, channel in self._channels.items()
+            if not link.is_second
         ]
         return (*used, *(link.described() for link in self._skipped))
 
@@ -130,7 +154,7 @@ class Beacon:
             self._open(link)
         if self._ear is not None:
             self._ear.join(list(self._channels))
-        if fresh or gone or refresh:
+        if refresh or any(not link.is_second for link in fresh | gone):
             self._discovery.interfaces_changed(steady_clock())
             self.flush()
         if self._differs(before):
@@ -149,9 +173,10 @@ class Beacon:
             try:
                 channel = open_channel(link, 0)
             except OSError:
-                self._skipped.append(
-                    Link(link.name, link.index, link.address, link.prefix, str(error.strerror))
-                )
+                if not link.is_second:  # the system may still be looking whether another has that address
+                    self._skipped.append(
+                        Link(link.name, link.index, link.address, link.prefix, str(error.strerror))
+                    )
                 return
         self._channels[link] = channel
         self._read(channel.sock, spoken)
@@ -176,7 +201,11 @@ class Beacon:
         name = link.name if link else ""
         source = Source(arrival.host, arrival.port, name, link is not None, arrival.to_everyone)
         if link is not None:
+            if link.is_second and arrival.to_everyone and is_also_by_ipv4(arrival.data):
+                return
             self._channels[link].heard += 1
+            if arrival.to_everyone or self._ear is None:
+                self._channels[link].unheard_since = None
         self._discovery.receive_datagram(arrival.data, source, now)
 
     def source_for(self, host: str) -> str:

@@ -3,23 +3,22 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from lanmsg.config import Settings
 from lanmsg.model import Direction, FileProgress, LanmsgError, PeerId, Transfer, TransferState
-from lanmsg.node.bulk_channel import Stop, TransferError
+from lanmsg.node.bulk_channel import TransferError
 from lanmsg.node.clock import steady_clock, wall_clock
-from lanmsg.node.connection import Connection
+from lanmsg.node.connection import Connection, is_lost
 from lanmsg.node.disk import Disk
-from lanmsg.node.file_packing import Packing
 from lanmsg.node.file_pump import CODES, receive_files, refuse, send_files
 from lanmsg.node.file_source import sources_of
 from lanmsg.node.outcomes import DISK_FAULTS, Outcome, begin_row, end_row, failure, left_out_of
+from lanmsg.node.run import Run
 from lanmsg.protocol.constants import (
     BULK_SESSIONS_MAX,
     BULK_SESSIONS_PER_PEER_MAX,
@@ -40,44 +39,15 @@ from lanmsg.storage.store import Store
 PROGRESS_S = 0.25
 """How often progress goes to the store, where every screen of the home reads it."""
 
+MOVED_STALL_S = 1.5
+"""A run with a peer that may have moved goes on if a byte has moved after this."""
+
 DISK_AGAIN_S = 30.0
 """After such a fault of our disk, the next try; sooner when a person wants it."""
 
 SWEPT_ROWS = 500
 FAILED_PART_S = 7 * 86_400.0
 """What failed may be offered again, and go on from its part; after a week nobody expects that."""
-
-
-@dataclass(slots=True)
-class Run:
-    """One transfer at work. `done` is written by its thread, and read by the event loop."""
-
-    number: int
-    peer: PeerId
-    dialled: bool = False
-    """By this side."""
-    stop: Stop = field(default_factory=Stop)
-    done: int = 0
-    part: PartialTransfer | None = None
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    packing: Packing | None = None
-
-    def progress(self, done: int) -> None:
-        self.done = done
-
-    def begun(self, packing: Packing) -> None:
-        self.packing = packing
-
-    def file(self) -> FileProgress | None:
-        """Read from another thread than the one that moves it on: good enough for the eye."""
-        if self.packing is not None:
-            path, done, size = self.packing.at
-            return FileProgress(self.packing.entries + 1, path, done, size) if path else None
-        if self.part is None:
-            return None
-        entries, path, done = self.part.at()
-        return FileProgress(entries + 1, path, done, None) if path else None
 
 
 class BulkRuns:
@@ -132,6 +102,25 @@ class BulkRuns:
         if (run := self._runs.get(number)) is not None:
             run.stop.set()
 
+    def network_changed(self, ours: Collection[str]) -> set[PeerId]:
+        """Cut what stands on none of `ours`; with whom."""
+        lost = [run for run in self._runs.values() if run.sock is not None and is_lost(run.sock, ours)]
+        for run in lost:
+            run.cut("the network of this side is another now")
+        return {run.peer for run in lost}
+
+    def any_elsewhere(self, peer: PeerId, host: str) -> bool:
+        return any(run.peer == peer and run.remote != host for run in self._runs.values())
+
+    async def cut_stalled(self, peer: PeerId, host: str) -> set[str]:
+        """The peer may be at `host` now: what has stopped with it elsewhere is cut. Where that was."""
+        runs = [(run, run.done) for run in self._runs.values() if run.peer == peer and run.remote != host]
+        await asyncio.sleep(MOVED_STALL_S)
+        stalled = [run for run, done in runs if run.done == done and self._runs.get(run.number) is run]
+        for run in stalled:
+            run.cut("the other side is at another address now")
+        return {run.remote for run in stalled}
+
     def is_idle_dial(self, number: int) -> bool:
         """Whether it runs over a connection that this side dialled, and nothing has come yet."""
         run = self._runs.get(number)
@@ -181,10 +170,13 @@ class BulkRuns:
         if self.is_stopping or self.is_running(transfer.number):
             connection.close(CloseCode.DUPLICATE)  # both sides dialled; one connection is enough
             return
-        run = self._runs[transfer.number] = Run(transfer.number, transfer.peer, dialled)
+        run = self._runs[transfer.number] = Run(
+            transfer.number, transfer.peer, dialled, remote=connection.remote.host
+        )
         try:
             # First of all: the reader has to stop before the peer answers.
             sock, keys = await connection.detach()
+            run.sock = sock
             await self._begin(sock, run)
             await self._carry(sock, keys, transfer, run)
         except (ConnectionError, StorageError):

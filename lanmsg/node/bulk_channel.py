@@ -84,6 +84,8 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self.code = "paused"
+        self.cut = ""
+        """Why this side has broken the connection itself."""
         self._lock = threading.Lock()
         self._is_committed = False
 
@@ -195,7 +197,7 @@ class BulkChannel:
             return said
         except RemoteProtocolError:
             pass  # nonsense is no reason
-        return lost(error.strerror or "it broke")
+        return lost(self._stop.cut or error.strerror or "it broke")
 
     # Receiving ----------------------------------------------------------------------------------------
 
@@ -274,7 +276,7 @@ class BulkChannel:
             except OSError as error:
                 raise lost(error.strerror or "it broke") from error
             if not size:
-                raise lost("the other side hung up")
+                raise lost(self._stop.cut or "the other side hung up")
             self._end += size
             return
 

@@ -12,7 +12,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from lanmsg.node.clock import steady_clock
 from lanmsg.node.interfaces import Link
+from lanmsg.protocol.announcement import also_by_ipv4
 from lanmsg.protocol.constants import DATAGRAM_MAX_BYTES, MULTICAST_GROUP
 
 RECEIVE_BUFFER_BYTES = 4 << 20
@@ -22,16 +24,29 @@ RECEIVE_BUFFER_BYTES = 4 << 20
 IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8 if sys.platform.startswith("linux") else 0)
 ANCILLARY_BYTES = 64
 
+ECHO_S = 0.25
+"""Our own broadcast comes back from our own system within a millisecond, if it comes at all."""
+
 
 @dataclass(slots=True)
 class Channel:
-    """The socket of one link, and what went through it; `broken` is the system's word for why it fails."""
+    """The socket of one link, and what went through it; `broken` is the system's word for why it fails.
+
+    `unheard_since`: when we broadcast; since then nobody's broadcast was heard here, not even our own.
+    """
 
     link: Link
     sock: socket.socket
     sent: int = 0
     heard: int = 0
     broken: str = ""
+    unheard_since: float | None = None
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether this host keeps broadcasts out of this link, as a firewall does that lets nothing in."""
+        since = self.unheard_since
+        return not self.broken and since is not None and steady_clock() >= since + ECHO_S
 
     def send(self, data: bytes, host: str, port: int) -> None:
         address = (host, port, 0, self.link.index) if self.link.is_ipv6 else (host, port)
@@ -49,7 +64,9 @@ class Channel:
 
     def broadcast(self, data: bytes, port: int) -> None:
         if self.link.is_ipv6:
-            self.send(data, MULTICAST_GROUP, port)
+            self.send(also_by_ipv4(data) if self.link.is_second else data, MULTICAST_GROUP, port)
+        elif not self.link.is_loopback and self.unheard_since is None:
+            self.unheard_since = steady_clock()
         for host in self.link.broadcasts:
             self.send(data, host, port)
 

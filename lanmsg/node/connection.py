@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from lanmsg.model import Address, PeerId
 from lanmsg.node.clock import steady_clock
@@ -23,6 +23,15 @@ LAST_WORDS_S = 0.2
 
 Handler = Callable[["Connection", list[SessionEvent]], Awaitable[None]]
 """Awaited before more is read: a peer that sends faster than we store is slowed down by TCP itself."""
+
+
+def is_lost(sock: socket.socket, ours: Collection[str]) -> bool:
+    """Whether our own address on it is not one of `ours`; of IPv6 and loopback nothing is known."""
+    try:
+        local = str(sock.getsockname()[0])
+    except OSError:
+        return False
+    return "." in local and not local.startswith("127.") and local not in ours
 
 
 class Connection:
@@ -63,13 +72,8 @@ class Connection:
         """Where the peer's listener is, as far as this session tells; None: it has none."""
         return Address(self.remote.host, self.peer_port) if self.peer_port else None
 
-    @property
-    def local_host(self) -> str:
-        """Our own address on it; "" when it has ended."""
-        try:
-            return str(self._sock.getsockname()[0])
-        except OSError:
-            return ""
+    def is_lost(self, ours: Collection[str]) -> bool:
+        return is_lost(self._sock, ours)
 
     async def run(self) -> None:
         """Carry the session until either side ends it. Never raises for what the peer or the network does."""

@@ -298,7 +298,7 @@ def people(facts: Facts) -> Iterator[Finding]:
         yield Finding("people", OK, f"{names}{more} can be heard")
         return
     if _shut(facts):
-        yield Finding("nobody", NOTE, "nobody can be heard while that is so")
+        yield Finding("nobody", NOTE, "of two machines that are shut like this neither finds the other")
         return
     yield Finding(
         "nobody",

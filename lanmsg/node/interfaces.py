@@ -26,6 +26,7 @@ class Link:
     """One address of one interface; `skipped` says why it is not used, or is "". `index` scopes IPv6.
 
     `broadcasts`: where an announcement on this link goes: its own prefix, and everyone whatever their prefix.
+    `is_second`: the IPv6 of an interface that is used by IPv4, for those who have nothing else.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Link:
     prefix: int
     skipped: str = ""
     broadcasts: tuple[str, ...] = ()
+    is_second: bool = False
 
     @property
     def is_ipv6(self) -> bool:
@@ -70,11 +72,29 @@ def _links() -> Iterator[Link]:
             yield _ipv4_link(name, index, str(ip.ip), ip.network_prefix, reason or narrow)
         if ipv4:
             continue
-        ipv6 = [str(ip.ip[0]) for ip in adapter.ips if not ip.is_IPv4 and str(ip.ip[0]).startswith("fe80:")]
+        ipv6 = _link_local(adapter)
         for address in ipv6[:1]:
-            yield Link(name, index, address.partition("%")[0], 64, reason)
+            yield Link(name, index, address, 64, reason)
         if not ipv6:
             yield Link(name, index, "", 0, reason or "no address")
+
+
+def second_links(links: Sequence[Link], wanted: Sequence[str] = ()) -> list[Link]:
+    """Link-local addresses of the interfaces that are used by IPv4; none where an address was asked for."""
+    used = {each.index for each in links if not (each.skipped or each.is_ipv6 or each.is_loopback)}
+    used -= {each.index for each in links if wanted and each.name not in wanted}
+    if not used:
+        return []
+    return [
+        Link(adapter.name, adapter.index or 0, own[0], 64, is_second=True)
+        for adapter in ifaddr.get_adapters()
+        if (adapter.index or 0) in used and (own := _link_local(adapter))
+    ]
+
+
+def _link_local(adapter: ifaddr.Adapter) -> list[str]:
+    own = [str(ip.ip[0]).partition("%")[0] for ip in adapter.ips if not ip.is_IPv4]
+    return [address for address in own if address.startswith("fe80:")]
 
 
 def _only(wanted: Sequence[str], links: list[Link]) -> list[Link]:

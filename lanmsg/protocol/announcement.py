@@ -12,6 +12,7 @@ from lanmsg.protocol.constants import (
     ANNOUNCEMENT_HEADER_BYTES,
     ANNOUNCEMENT_MAGIC,
     DATAGRAM_MAX_BYTES,
+    FLAG_ALSO_IPV4,
     INSTANCE_DOMAIN,
     INSTANCE_ID_BYTES,
     LIFETIME_MAX_S,
@@ -24,6 +25,8 @@ from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
 
 # magic, version, kind, flags, fingerprint, instance, token, TCP port, lifetime, status, name length
 _HEADER = struct.Struct(">4sBBH32s8s16sHHBB")
+
+_FLAGS = slice(6, 8)
 
 NO_TOKEN = bytes(TOKEN_BYTES)
 _NO_PEER = bytes(PEER_ID_BYTES)
@@ -123,6 +126,15 @@ def decode_announcement(data: bytes) -> Announcement:
         raise RemoteProtocolError("datagram with a name that is not UTF-8") from None
     known_status = _STATUSES.get(status, Status.AVAILABLE)
     return Announcement(kind, peer, instance, token, port, lifetime, known_status, name)
+
+
+def also_by_ipv4(data: bytes) -> bytes:
+    """One of our own datagrams, marked as said by IPv4 too."""
+    return data[: _FLAGS.start] + FLAG_ALSO_IPV4.to_bytes(2, "big") + data[_FLAGS.stop :]
+
+
+def is_also_by_ipv4(data: bytes) -> bool:
+    return bool(int.from_bytes(data[_FLAGS], "big") & FLAG_ALSO_IPV4)
 
 
 def instance_of(leave_secret: bytes) -> bytes:

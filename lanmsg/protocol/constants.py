@@ -89,9 +89,11 @@ QUERY_ROUNDS_BURST: Final = 3
 QUERY_ROUNDS_PER_S: Final = 0.1
 # How often an absent static peer is asked, after the first three times: it comes back as others do.
 STATIC_QUERY_INTERVAL_S: Final = 5.0
-# By one that hears no broadcasts: its QUERY again, instead of an ANNOUNCE, and as everybody answers that, not
-# more often than so many seconds for each peer: the answers to all of those never exceed N / 2 a second.
+# One that hears no broadcasts says QUERY again, instead of ANNOUNCE. Everybody answers that, so it pauses for
+# this and each peer that it knows: it provokes two answers a second, ...
 DEAF_QUERY_PER_PEER_S: Final = 0.5
+# ... and from so many peers on none: a network as large as that is not to answer it all day.
+DEAF_QUERY_PEERS_MAX: Final = 32
 # It asks an address on its links that its system knows of at once, after this (one datagram may be lost), ...
 NEIGHBOUR_QUERY_AGAIN_S: Final = 2.0
 # ... and then so often: firewalls forget after 30 s whom they expect an answer from.

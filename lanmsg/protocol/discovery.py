@@ -5,7 +5,7 @@ Sightings, which judges it; when and how often it speaks is for Pacing to say.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lanmsg.model import Address, PeerId, Status
 from lanmsg.protocol.announcement import (
@@ -23,6 +23,8 @@ from lanmsg.protocol.constants import (
     ANNOUNCE_INTERVAL_MIN_S,
     ANNOUNCE_JITTER,
     BYE_COPIES,
+    DEAF_QUERY_PEERS_MAX,
+    DEAF_QUERY_PER_PEER_S,
     LATE_S,
     LEAVE_SECRET_BYTES,
     QUERY_OFFSETS_S,
@@ -33,6 +35,7 @@ from lanmsg.protocol.constants import (
 )
 from lanmsg.protocol.errors import RemoteProtocolError
 from lanmsg.protocol.events import Presence, PresenceEvent
+from lanmsg.protocol.neighbours import Neighbours
 from lanmsg.protocol.pacing import (
     Caller,
     LoneCallers,
@@ -81,6 +84,7 @@ class Discovery:
         self._pacing = ReplyPacing(self._uniform)
         self._lone_callers = LoneCallers()
         self._static = StaticPeers(random_bytes)
+        self._neighbours = Neighbours(random_bytes)
         self._rounds = TokenBucket(QUERY_ROUNDS_PER_S, QUERY_ROUNDS_BURST)
         self._out: list[Datagram] = []
         self._queries: deque[float] = deque()
@@ -130,6 +134,11 @@ class Discovery:
 
     def stop_asking(self, host: str, port: int) -> None:
         self._static.remove(host, port)
+
+    def ask_neighbours(self, found: Sequence[Source] | None, now: float) -> None:
+        """Where we hear no broadcasts, these are asked one by one. None: we hear them again."""
+        if self._left_at is None:
+            self._neighbours.update(found, now)
 
     def protect(self, peer: PeerId) -> None:
         """Never pushed out by others, and let in when the table is full: for peers that are pinned."""
@@ -213,7 +222,8 @@ class Discovery:
         """
         if self._sightings.replied(said, source, now):
             return False
-        if self._static.is_answered_by(said.token, source):
+        by_neighbour = self._neighbours.is_answered_by(said.token, source)
+        if by_neighbour or self._static.is_answered_by(said.token, source):
             self._static.found(said.peer, source.host, source.port)
             self._sightings.confirmed(said, source, now)
             return False
@@ -249,6 +259,7 @@ class Discovery:
             self._announce_at,
             self._pacing.next_deadline(),
             self._static.next_deadline(),
+            self._neighbours.next_deadline(),
             self._sightings.next_deadline(),
         )
 
@@ -262,13 +273,29 @@ class Discovery:
             self._query(now)
         if self._announce_at is not None and self._announce_at <= now:
             self._plan_announcement(now, earliest=1 - ANNOUNCE_JITTER, latest=1 + ANNOUNCE_JITTER)
-            self._broadcast(Kind.ANNOUNCE, NO_TOKEN, now)
+            self._announce(now)
         elif self._pacing.is_broadcast_due(now):
             self._broadcast(Kind.ANNOUNCE, NO_TOKEN, now)
         for static in self._static.due(now, self._sightings.is_present):
             query = self._announcement(Kind.QUERY, static.token)
             self._out.append(Unicast(query, static.host, static.port, ""))
+        for neighbour in self._neighbours.due(now, self._hosts_present):
+            query = self._announcement(Kind.QUERY, neighbour.token)
+            self._out.append(Unicast(query, *neighbour.source[:3]))
         self._sightings.handle_deadline(now)
+
+    def _hosts_present(self) -> set[str]:
+        return {endpoint.host for endpoint in self._sightings.endpoints()}
+
+    def _announce(self, now: float) -> None:
+        """Where no announcements of others are heard, as a question: who answers makes itself known."""
+        present = len(self._sightings)
+        is_due = now >= self._queried_at + DEAF_QUERY_PER_PEER_S * present
+        if self._neighbours.is_needed and present < DEAF_QUERY_PEERS_MAX and is_due:
+            self._queried_at = now
+            self._broadcast(Kind.QUERY, self._query_token, now)
+        else:
+            self._broadcast(Kind.ANNOUNCE, NO_TOKEN, now)
 
     def _query(self, now: float) -> None:
         while self._queries and self._queries[0] <= now:

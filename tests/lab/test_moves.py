@@ -4,14 +4,23 @@ import json
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.lab.conftest import Figures
 from tests.lab.host import Host
 from tests.lab.lan import Lan
 from tests.lab.listener import meet
+from tests.lab.program import Program
+from tests.lab.test_files import MIB, digest, make_file
+from tests.lab.test_firewalls import listen
 
 RECOVERY_SECONDS = 7.0
 """Promised are 5 s from when it is possible again; the rest is for a slow machine."""
+
+GOES_ON_SECONDS = 20.0
+"""Mostly 2 to 5 s; less than the 30 after which it would go on in any case."""
+
+FILE_BYTES = 16 * MIB
 
 LATE_SECONDS = 30.0
 """How long the lab waits, to tell how late it was."""
@@ -23,7 +32,7 @@ class Person:
     def __init__(self, lan: Lan, name: str) -> None:
         self.name = name
         self.host = lan.host(name)
-        self.listener = self.host.listen()
+        self.listener = listen(self.host)
 
     def queue(self, other: "Person", text: str) -> None:
         """Into the outbox of the home, whatever the network is doing."""
@@ -77,6 +86,11 @@ def write_both(one: Person, other: Person) -> None:
         at_once.submit(other.queue, one, f"from {other.name}")
 
 
+def without_ipv6(person: Person) -> None:
+    """Else that is a way which stays while the other address goes."""
+    person.host.ip("-6", "address", "flush", "dev", "eth0")
+
+
 def add_bridge_without_neighbours(host: Host) -> None:
     """As docker's: the same address on every host, and something that keeps it up."""
     host.ip("link", "add", "docker0", "up", "type", "bridge")
@@ -96,6 +110,7 @@ def test_who_moves_stays_one_person_and_misses_nothing(lan: Lan, figures: Figure
     anna.queue(sam, "to sam")
     gus.listener.kill()
 
+    without_ipv6(dina)
     dina.host.drop_address()
     write_both(anna, dina)
     at = dina.host.take_address("10.77.0.99")
@@ -129,3 +144,34 @@ def test_who_moves_stays_one_person_and_misses_nothing(lan: Lan, figures: Figure
         each.listener.expect_unharmed()
     for other in (dina, will):
         anna.listener.expect_none("peer_gone", since=asleep_at, peer=other.listener.id)
+
+
+def begun(sender: Person, receiver: Person) -> tuple[Program, Path, Path]:
+    """A file that takes a while is on its way: the sending command, the file, and where it will be."""
+    source = make_file(sender.host.folder / f"from {sender.name}.bin", FILE_BYTES)
+    program = sender.host.spawn_lanmsg("send", receiver.name, str(source), "--limit", "1M", "--json")
+    receiver.listener.wait_for("transfer_progress", within=20, direction="in")
+    return program, source, receiver.host.folder / "saved" / source.name
+
+
+def moves(person: Person, number: int) -> float:
+    person.host.drop_address()
+    return person.host.take_address(f"10.77.0.{number}")
+
+
+def test_a_file_on_its_way_goes_on_soon_when_either_side_moves(lan: Lan, figures: Figures) -> None:
+    """Not only when nothing has moved for 30 s: each side finds out that its connection is dead."""
+    people = [Person(lan, name) for name in ("anna", "ben", "cara", "dora")]
+    meet(*(each.listener for each in people), within=20)
+    anna, ben, cara, dora = people
+    without_ipv6(ben)
+    files = [begun(anna, ben), begun(cara, dora)]
+    moved = [(moves(ben, 98), ben, "its receiver moved"), (moves(cara, 99), dora, "its sender moved")]
+    for at, receiver, what in moved:
+        went_on = receiver.listener.wait_for(
+            "transfer_progress", within=LATE_SECONDS, since=at, direction="in"
+        )
+        figures.within(GOES_ON_SECONDS, went_on.at - at, f"a file goes on after {what}")
+    for program, source, saved in files:
+        assert program.wait(within=60) == 0, program.transcript()
+        assert digest(saved) == digest(source)

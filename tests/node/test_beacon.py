@@ -11,9 +11,11 @@ import pytest
 from lanmsg.model import KEPT_QUIET, NEW_NETWORK, PeerId, Status
 from lanmsg.node import beacon as module
 from lanmsg.node.beacon import DATAGRAMS_A_WAKEUP, Beacon
+from lanmsg.node.channel import Arrival
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.interfaces import Link
-from lanmsg.protocol.announcement import Announcement, Kind, decode_announcement
+from lanmsg.node.routes import Neighbour
+from lanmsg.protocol.announcement import Announcement, Kind, Source, also_by_ipv4, decode_announcement
 from lanmsg.protocol.discovery import Discovery
 from tests.node.neighbours import SOON_S, until
 
@@ -289,6 +291,59 @@ def test_an_ear_that_cannot_be_had_is_an_error(loopback: Callable[[], str], free
             other.bind(("", free_port))
             with pytest.raises(OSError, match="in use"):
                 station.beacon.listen(owned_port=True)
+        station.beacon.close()
+
+    run(scene)
+
+
+def test_where_no_broadcast_is_heard_those_on_the_link_are_asked_whom_the_system_knows(
+    loopback: Callable[[], str], free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        host, away = loopback(), loopback()
+        link = Link("eth0", 2, host, 8)
+        around = (
+            Neighbour(away, "eth0", "02:00:00:00:00:01"),
+            Neighbour(loopback(), "eth0"),  # asked for, and it did not answer
+            Neighbour(loopback(), "eth1", "02:00:00:00:00:02"),
+            Neighbour("192.0.2.1", "eth0", "02:00:00:00:00:03"),
+        )
+        asked: list[object] = []
+        monkeypatch.setattr(module, "scan", lambda _: [link])
+        monkeypatch.setattr(module, "neighbours", lambda: around)
+        monkeypatch.setattr(Discovery, "ask_neighbours", lambda _, found, now: asked.append(found))
+        station = Station(ME, "", free_port)
+        station.beacon.listen(owned_port=True)
+        channel = station.beacon._channels[link]
+        station.beacon.look_around()
+        channel.unheard_since = 0.0
+        station.beacon.look_around()
+        assert station.beacon.deaf_on == {"eth0"}
+        assert asked == [None, [Source(away, free_port, "eth0", on_link=True, to_everyone=False)]]
+        station.beacon._receive(Arrival(b"", host, free_port, link, to_everyone=False), 0.0)
+        assert station.beacon.deaf_on
+        station.beacon._receive(Arrival(b"", host, free_port, link, to_everyone=True), 0.0)
+        assert not station.beacon.deaf_on
+        station.beacon.close()
+
+    run(scene)
+
+
+def test_what_was_said_by_ipv4_too_is_heard_once(
+    loopback: Callable[[], str], free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        usable = Link("eth0", 2, loopback(), 8)
+        second = Link("eth0", 2, "::1", 64, is_second=True)  # loopback, in place of a link-local address
+        monkeypatch.setattr(module, "scan", lambda _: [usable])
+        monkeypatch.setattr(module, "second_links", lambda *_: [second])
+        station = Station(ME, "", free_port)
+        station.beacon.listen(owned_port=True)
+        assert [each.address for each in station.beacon.interfaces] == [usable.address]
+        said = Announcement(Kind.ANNOUNCE, BEN, bytes(8), bytes(16), 9, 12, Status.AVAILABLE, "ben").encode()
+        for data, is_seen in ((also_by_ipv4(said), False), (said, True)):
+            station.beacon._receive(Arrival(data, "fe80::9", 2372, second, to_everyone=True), 0.0)
+            assert station.sees(BEN) == is_seen
         station.beacon.close()
 
     run(scene)

@@ -13,9 +13,10 @@ import pytest
 from lanmsg.config import Settings
 from lanmsg.model import LanmsgError, PeerId, Transfer, TransferState
 from lanmsg.node import bulk as module
-from lanmsg.node.bulk import BulkRuns, Run
+from lanmsg.node.bulk import BulkRuns
 from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk as StoreThread
+from lanmsg.node.run import Run
 from lanmsg.protocol.constants import BULK_SESSIONS_MAX, BULK_SESSIONS_PER_PEER_MAX
 from lanmsg.protocol.payload import Accept, Bulk
 from lanmsg.storage.errors import StorageError

@@ -7,7 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from lanmsg.node import channel as module
 from lanmsg.node.channel import (
+    ECHO_S,
     Arrival,
     Channel,
     Ear,
@@ -19,6 +21,7 @@ from lanmsg.node.channel import (
     spoken,
 )
 from lanmsg.node.interfaces import Link, scan
+from lanmsg.protocol.announcement import is_also_by_ipv4
 
 Opened = Callable[[str], tuple[Ear, Channel]]
 
@@ -106,3 +109,35 @@ def test_what_a_link_contains(address: str, prefix: int, host: str, inside: bool
 def test_the_system_says_from_which_address_a_host_is_reached(loopback: Callable[[], str]) -> None:
     assert route_source(loopback()).startswith("127.")
     assert route_source("not an address") == ""
+
+
+def test_what_a_second_link_says_to_everyone_is_marked_as_said_by_ipv4(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[bytes] = []
+    monkeypatch.setattr(Channel, "send", lambda _, data, host, port: said.append(data))
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        for is_second in (False, True):
+            Channel(Link("eth0", 2, "fe80::1", 64, is_second=is_second), sock).broadcast(bytes(128), 2372)
+    assert [is_also_by_ipv4(data) for data in said] == [False, True]
+
+
+def test_a_link_is_deaf_when_not_even_our_own_broadcast_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(module, "steady_clock", lambda: now)
+    monkeypatch.setattr(Channel, "send", lambda *_: None)
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        channel = Channel(Link("eth0", 2, "192.0.2.1", 24, broadcasts=("192.0.2.255",)), sock)
+        was_deaf = [channel.is_deaf]
+        channel.broadcast(b"?", 2372)
+        was_deaf.append(channel.is_deaf)
+        now += ECHO_S
+        channel.broadcast(b"?", 2372)
+        was_deaf.append(channel.is_deaf)
+        channel.broken = "it cannot send"
+        was_deaf.append(channel.is_deaf)
+        assert was_deaf == [False, False, True, False]
+        loopback = Channel(Link("lo", 1, "127.0.0.1", 8, broadcasts=("127.255.255.255",)), sock)
+        loopback.broadcast(b"?", 2372)
+        now += ECHO_S
+        assert not loopback.is_deaf

@@ -2,9 +2,10 @@
 
 import sys
 
+import ifaddr
 import pytest
 
-from lanmsg.node.interfaces import EVERYWHERE, Link, index_of, scan
+from lanmsg.node.interfaces import EVERYWHERE, Link, index_of, scan, second_links
 
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux loopback")
 
@@ -43,3 +44,30 @@ def test_every_used_link_reaches_its_prefix_and_everyone() -> None:
 
 def test_an_unknown_name_has_no_index() -> None:
     assert index_of("no-such-interface") == 0
+
+
+def adapter(name: str, index: int, *addresses: str) -> ifaddr.Adapter:
+    ips = [
+        ifaddr.IP((each, 0, index), 64, name) if ":" in each else ifaddr.IP(each, 24, name)
+        for each in addresses
+    ]
+    return ifaddr.Adapter(name, name, ips, index=index)
+
+
+def test_the_other_address_of_an_interface_is_used_where_ipv4_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapters = [
+        adapter("eth0", 2, "192.0.2.1", "fd00::1", "fe80::1%eth0"),
+        adapter("eth1", 3, "198.51.100.1", "fe80::2"),
+        adapter("eth2", 4, "203.0.113.1", "fd00::3"),
+        adapter("eth3", 5, "fe80::4"),
+    ]
+    monkeypatch.setattr("ifaddr.get_adapters", lambda: adapters)
+    links = [
+        Link("eth0", 2, "192.0.2.1", 24),
+        Link("eth1", 3, "198.51.100.1", 24, "down"),
+        Link("eth2", 4, "203.0.113.1", 24),
+        Link("eth3", 5, "fe80::4", 64),
+    ]
+    second = Link("eth0", 2, "fe80::1", 64, is_second=True)
+    assert second_links(links) == second_links(links, ["eth0"]) == [second]
+    assert second_links(links, ["192.0.2.1"]) == second_links(links[1:]) == []

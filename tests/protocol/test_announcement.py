@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanmsg.model import PeerId, Status
-from lanmsg.protocol.announcement import NO_TOKEN, Announcement, Kind, decode_announcement, instance_of
+from lanmsg.protocol.announcement import (
+    NO_TOKEN,
+    Announcement,
+    Kind,
+    also_by_ipv4,
+    decode_announcement,
+    instance_of,
+    is_also_by_ipv4,
+)
 from lanmsg.protocol.constants import ANNOUNCEMENT_BYTES, DATAGRAM_MAX_BYTES, NAME_MAX_BYTES
 from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
 
@@ -129,3 +137,12 @@ def test_an_instance_is_the_hash_of_its_leave_secret() -> None:
     secret = bytes(range(16))
     assert instance_of(secret) == hashlib.sha256(b"lanmsg/1 instance\0" + secret).digest()[:8]
     assert len(NO_TOKEN) == len(secret)
+
+
+def test_a_copy_by_multicast_can_be_told_and_says_the_same() -> None:
+    data = ALICE.encode()
+    copy = also_by_ipv4(data)
+    assert (is_also_by_ipv4(copy), is_also_by_ipv4(data)) == (True, False)
+    assert decode_announcement(copy) == decode_announcement(data)
+    assert is_also_by_ipv4(data[:6] + b"\xff\xfe" + data[8:]) is False
+    assert is_also_by_ipv4(b"LMSD") is False

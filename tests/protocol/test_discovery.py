@@ -325,3 +325,65 @@ def test_any_clock_will_do(now: float) -> None:
     stage.exit(BOB)
     stage.run_until(now + 90.0)
     assert [what for _, what, _ in stage.take_events()] == ["appeared", "left silent"]
+
+
+# --- where no broadcasts are heard
+
+
+def test_who_hears_no_broadcasts_finds_who_answers_it_alone_and_keeps_seeing_it() -> None:
+    stage = new_stage()
+    stage.present.append(BOB)
+    silent = actor(2).source(to_everyone=False)
+    stage.machine.ask_neighbours([BOB.source(to_everyone=False), silent], stage.now)
+    stage.run_until(stage.now + 1)
+    assert stage.names() == {"bob"}
+    assert stage.machine.present()[0].confirmed
+    stage.run_until(stage.now + 60)
+    assert stage.names() == {"bob"}
+    stage.exit(BOB)
+    stage.run_until(stage.now + 15)
+    assert stage.names() == set()
+    stage.present.append(BOB)
+    stage.run_until(stage.now + 21)
+    assert stage.names() == {"bob"}
+
+
+def test_who_hears_no_broadcasts_asks_where_it_would_announce_until_it_knows_enough() -> None:
+    stage = new_stage()
+    stage.machine.ask_neighbours([], stage.now)
+    stage.run_until(stage.now + 21)
+    assert {(kind, to) for _, kind, to in stage.take_sent()} == {(QUERY, "everyone")}
+    crowd = [actor(number) for number in range(20)]
+    for each in crowd:
+        stage.announce(each)
+    stage.take_sent()
+    stage.run_with_announcements(stage.now + 40)
+    said = [(at, kind) for at, kind, to in stage.take_sent() if to == "everyone"]
+    asked = [at for at, kind in said if kind is QUERY]
+    assert 2 <= len(asked) <= 4
+    assert all(after - before >= 10 for before, after in pairwise(asked))
+    assert len(said) > len(asked)
+    for number in range(20, 32):
+        stage.announce(actor(number))
+    stage.take_sent()
+    stage.run_with_announcements(stage.now + 60)
+    assert QUERY not in {kind for _, kind, to in stage.take_sent() if to == "everyone"}
+
+
+def test_who_hears_broadcasts_again_announces_again_and_asks_no_neighbours() -> None:
+    stage = new_stage()
+    stage.machine.ask_neighbours([actor(2).source(to_everyone=False)], stage.now)
+    stage.run_until(stage.now + 6)
+    stage.take_sent()
+    stage.machine.ask_neighbours(None, stage.now)
+    stage.run_until(stage.now + 60)
+    assert {(kind, to) for _, kind, to in stage.take_sent()} == {(ANNOUNCE, "everyone")}
+
+
+def test_who_has_left_asks_no_neighbours() -> None:
+    stage = new_stage()
+    stage.machine.leave(stage.now)
+    stage.machine.ask_neighbours([BOB.source(to_everyone=False)], stage.now)
+    stage.take_sent()
+    stage.run_until(stage.now + 10)
+    assert {kind for _, kind, _ in stage.take_sent()} <= {BYE}
