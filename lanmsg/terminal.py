@@ -80,23 +80,22 @@ def _shown_in_message(code: int) -> str:
         return "    "
     if code in UNSEEN:
         return ""
-    if code in PICTOGRAPHS and unicodedata.category(chr(code)) == "Cn":
-        return chr(code)
-    return _shown(code)
+    character = chr(code)
+    category = unicodedata.category(character)
+    if category in REFUSED and not (category == "Cn" and code in PICTOGRAPHS):
+        return escaped(code)
+    return "␣" if code in BLANKS else character
 
 
 def _shown_in_line(code: int) -> str:
-    if code in UNSEEN:
+    character = chr(code)
+    category = unicodedata.category(character)
+    if category in REFUSED or code in UNSEEN:
         return escaped(code)
     # All blanks alike: a row of wide ones could imitate the space between columns.
-    return " " if unicodedata.category(chr(code)) == "Zs" else _shown(code)
-
-
-def _shown(code: int) -> str:
-    if code in BLANKS:
-        return "␣"
-    character = chr(code)
-    return escaped(code) if unicodedata.category(character) in REFUSED else character
+    if category == "Zs":
+        return " "
+    return "␣" if code in BLANKS else character
 
 
 _MESSAGE = _Shown(message=True)

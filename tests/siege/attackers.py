@@ -22,7 +22,7 @@ from lanmsg.protocol import payload as wire
 from lanmsg.protocol.announcement import NO_TOKEN, Announcement, Kind
 from lanmsg.protocol.constants import M1_BYTES, M2_BYTES, M3_BYTES, TEXT_MAX_BYTES
 from lanmsg.protocol.ephemeral import Entropy
-from lanmsg.protocol.events import SessionClosed
+from lanmsg.protocol.events import PayloadReceived, SessionClosed
 from lanmsg.protocol.record import RecordKind, seal_record
 from lanmsg.protocol.session import Session
 from tests.siege.keys import READY, crowd_key
@@ -33,6 +33,7 @@ DATAGRAMS_PER_S = 50_000
 CROWD = 2
 """Keys of each flood; they come and go all the time."""
 
+ANSWERS_KEPT = 100
 HOSTILE = "\x1b[2J\x1b]0;gone\x07\u202e\x9b31m\r\n" * 3
 CLAIMS = (b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xdb\xff\xff\xff\xff")
 NESTED = b"\x91" * 60_000
@@ -174,9 +175,15 @@ class Line:
     ) -> None:
         self.target = target
         self.reader, self.writer = streams
+        self.payloads: list[wire.Payload] = []
         self.session = Session.initiator(
             crowd_key(key), expected=None, entropy=Entropy(os.urandom), now=time.monotonic()
         )
+
+    async def heard(self) -> list[wire.Payload]:
+        """What came last, after the next that comes."""
+        assert await self.read(), "it hung up"
+        return self.payloads
 
     async def opens(self) -> bool:
         self.flush()
@@ -203,6 +210,8 @@ class Line:
         self.flush()
         events = self.session.events()
         self.target.done["answers"] += len(events)
+        self.payloads += [each.payload for each in events if isinstance(each, PayloadReceived)]
+        del self.payloads[:-ANSWERS_KEPT]
         return bool(data) and not any(isinstance(each, SessionClosed) for each in events)
 
     def _ended(self, data: bytes, now: float) -> None:
