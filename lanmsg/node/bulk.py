@@ -19,6 +19,7 @@ from lanmsg.node.file_pump import CODES, receive_files, refuse, send_files
 from lanmsg.node.file_source import sources_of
 from lanmsg.node.outcomes import DISK_FAULTS, Outcome, begin_row, end_row, failure, left_out_of
 from lanmsg.node.run import Run
+from lanmsg.node.short_turns import SHORT_TURNS
 from lanmsg.protocol.constants import (
     BULK_SESSIONS_MAX,
     BULK_SESSIONS_PER_PEER_MAX,
@@ -178,7 +179,8 @@ class BulkRuns:
             sock, keys = await connection.detach()
             run.sock = sock
             await self._begin(sock, run)
-            await self._carry(sock, keys, transfer, run)
+            with SHORT_TURNS:
+                await self._carry(sock, keys, transfer, run)
         except (ConnectionError, StorageError):
             return  # the connection ended first, or nothing can be noted; the row still asks for a run
         finally:
