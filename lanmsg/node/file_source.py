@@ -77,7 +77,8 @@ def _untaken(name: str, taken: set[str], *, is_folder: bool) -> str:
 def scan(sources: Sequence[Source], *, is_stopped: Callable[[], bool] = lambda: False) -> SourceListing:
     """Count what there is to send, without opening a file. Stopped, it returns what it has."""
     left_out = LeftOut()
-    files: dict[str, OfferedFile] = {}
+    sizes: dict[str, int | None] = {}
+    folders: dict[str, bool] = {}
     count, total, has_stream = 0, 0, False
     for found in visit(sources, left_out):
         if is_stopped():
@@ -87,17 +88,13 @@ def scan(sources: Sequence[Source], *, is_stopped: Callable[[], bool] = lambda: 
             continue
         has_stream |= size is None
         count, total = count + 1, total + (size or 0)
-        _add(files, found, size)
-    return SourceListing(tuple(files.values()), count, None if has_stream else total, left_out)
-
-
-def _add(files: dict[str, OfferedFile], found: Found, size: int | None) -> None:
-    top, slash, _ = found.path.partition("/")
-    if slash:
-        before = files[top].size or 0
-        files[top] = OfferedFile(top, before + (size or 0), is_folder=True)
-    else:
-        files[top] = OfferedFile(top, size, found.kind == "folder")
+        top, slash, _ = found.path.partition("/")
+        if not slash:
+            sizes[top], folders[top] = size, found.kind == "folder"
+        else:
+            sizes[top] = (sizes[top] or 0) + (size or 0)
+    files = tuple(OfferedFile(top, size, folders[top]) for top, size in sizes.items())
+    return SourceListing(files, count, None if has_stream else total, left_out)
 
 
 def _size(found: Found, left_out: LeftOut) -> int | None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from weakref import WeakSet
 
+from msgspec import Struct
+
 from lanmsg.protocol.constants import MTIME_MAX_S, PATH_DEPTH_MAX, PATH_MAX_BYTES
 from lanmsg.protocol.entry import EntryHeader
 from lanmsg.storage.folder import Folder
@@ -63,8 +65,7 @@ class LeftOut:
             self.listed.append((path, why))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An entry that a walk met. `path` has the names for the peer; `name` in `folder` is where it is.
 
     Without `folder`, `name` is a file's whole path. The folder is open until the next entry is asked for.
@@ -84,8 +85,7 @@ class Found:
         return descriptor, os.fstat(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """An entry to be sent. A file is open until the next entry is asked for; -1 stands for what is none."""
 
     header: EntryHeader
@@ -189,7 +189,7 @@ def _enter(levels: list[_Level], parent: Folder | None, path: Path, wire: str, l
 def _unsendable(wire: str, *, is_something: bool) -> str:
     if not is_something:
         return "a link, device, socket or pipe"
-    if len(wire.encode()) > PATH_MAX_BYTES:
+    if (len(wire) if wire.isascii() else len(wire.encode())) > PATH_MAX_BYTES:
         return "its path is too long"
     return "it lies too many folders deep" if wire.count("/") >= PATH_DEPTH_MAX else ""
 

@@ -27,6 +27,7 @@ from lanmsg.protocol.errors import LocalProtocolError, RemoteProtocolError
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+_NO_PARTS: Final = frozenset(("", ".", ".."))
 _MTIME: Final = Meta(ge=-MTIME_MAX_S, le=MTIME_MAX_S)
 
 
@@ -71,15 +72,16 @@ def _is_sound(header: EntryHeader) -> bool:
     """Whether path and size can be those of anything; what names may be created is the disk's rule."""
     if (header.kind == "stream") != (header.size is None) or (header.kind == "folder" and header.size):
         return False
+    path = header.path
     try:
-        length = len(header.path.encode())
+        length = len(path) if path.isascii() else len(path.encode())
     except UnicodeEncodeError:
         return False
-    parts = header.path.split("/")
     return (
         length <= PATH_MAX_BYTES
-        and len(parts) <= PATH_DEPTH_MAX
-        and not any(part in ("", ".", "..") or "\0" in part for part in parts)
+        and path.count("/") < PATH_DEPTH_MAX
+        and "\0" not in path
+        and _NO_PARTS.isdisjoint(path.split("/"))
     )
 
 

@@ -4,9 +4,10 @@ A transfer is a stream of entries with no list in front and nothing kept of what
 folder of a million files costs no more memory than one file.
 """
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final
+
+import msgspec
 
 from lanmsg.protocol.constants import (
     BLOCK_BYTES,
@@ -74,37 +75,32 @@ class Packer:
         return True
 
 
-# ---------- sink
+# ---------- sink: an event for each block, so of the kind that is made fastest
 
 
-@dataclass(frozen=True, slots=True)
-class EntryStarted:
+class EntryStarted(msgspec.Struct, frozen=True):
     header: EntryHeader
 
 
-@dataclass(frozen=True, slots=True)
-class BytesReceived:
+class BytesReceived(msgspec.Struct, frozen=True):
     """`data` is a view of what `receive_data` was given, and good as long as that is."""
 
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class EntryEnded:
+class EntryEnded(msgspec.Struct, frozen=True):
     """The entry is whole. `chain` stands for it and all before it."""
 
     chain: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EntryVoided:
+class EntryVoided(msgspec.Struct, frozen=True):
     """The source could not read the entry to its end: nothing of it is to be kept."""
 
     chain: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(msgspec.Struct, frozen=True):
     """Everything has come. Fewer entries than offered: the source could not read the others."""
 
     entries: int
