@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,22 @@ def test_progress_and_the_end_are_in_the_store(
         disk.go_on()
         assert (await becomes(anna, sent, TransferState.DONE)).done == SIZE
         assert (await becomes(ben, received, TransferState.DONE)).done == SIZE
+
+    neighbours.run(story)
+
+
+def test_threads_take_short_turns_while_files_move(neighbours: Neighbours, disk: Disk) -> None:
+    async def story() -> None:
+        usual = sys.getswitchinterval()
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+        disk.stick()
+        await ben.accept(received.number)
+        await disk.is_stuck()
+        assert sys.getswitchinterval() < usual
+        disk.go_on()
+        await becomes(anna, sent, TransferState.DONE)
+        await until(lambda: sys.getswitchinterval() == usual)
 
     neighbours.run(story)
 
