@@ -34,19 +34,27 @@ class NetworkWatch:
         self._static = static
         self._tasks = tasks
         self._notice = notice
-        self._is_cut_off = False
+        self._said: tuple[str, str] | None = None
         self._cut: set[PeerId] = set()
 
     def check(self, *, listening: bool) -> None:
-        """Said once each time the network goes: with none, nobody else can appear."""
+        """Said once each time the network goes, and when there is one again that is not to be used."""
+        said = self._why_cut_off(listening=listening)
+        if said and said != self._said:
+            self._notice(*said)
+        self._said = said
+
+    def _why_cut_off(self, *, listening: bool) -> tuple[str, str] | None:
+        """With no network nobody else can appear. None: there is one."""
         used = [each for each in self._air.interfaces if not each.skipped]
-        is_cut_off = not self._names_interfaces and all(each.address.startswith("127.") for each in used)
+        if self._names_interfaces or any(not each.address.startswith("127.") for each in used):
+            return None
         untrusted = [each for each in self._air.interfaces if each.is_untrusted]
-        if untrusted and is_cut_off and not self._is_cut_off:
-            self._notice(f"quiet on {untrusted[0].name}: {untrusted[0].skipped}", "nobody there sees you")
-        elif is_cut_off and not self._is_cut_off and listening:
-            self._notice("there is no network", "it is used as soon as there is one; lanmsg doctor says more")
-        self._is_cut_off = is_cut_off
+        if untrusted:
+            return f"quiet on {untrusted[0].name}: {untrusted[0].skipped}", "nobody there sees you"
+        if listening:
+            return "there is no network", "it is used as soon as there is one; lanmsg doctor says more"
+        return None
 
     def moved(self, ways: Ways, *, is_better: bool) -> None:
         ours = ways.open if is_better else ways.all

@@ -2,10 +2,10 @@
 
 import pytest
 
-from lanmsg.model import TransferState
+from lanmsg.model import NEW_NETWORK, Interface, TransferState
 from lanmsg.node import bulk, connection
 from lanmsg.node import network_watch as module
-from lanmsg.node.air import Ways
+from lanmsg.node.air import Air, Ways
 from lanmsg.node.events import Notice
 from lanmsg.node.run import Run
 from tests.node.neighbours import Heard, Neighbours, engine_of, until
@@ -87,7 +87,9 @@ def test_a_file_that_stands_still_with_one_who_has_moved_is_cut_and_one_that_mov
     neighbours.run(story)
 
 
-def test_that_there_is_no_network_is_said_once_each_time(neighbours: Neighbours) -> None:
+def test_that_there_is_no_network_to_use_is_said_once_each_time(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         anna = await neighbours.open("anna")
         heard, network = Heard(anna), engine_of(anna)._network
@@ -101,6 +103,10 @@ def test_that_there_is_no_network_is_said_once_each_time(neighbours: Neighbours)
         network.check(listening=True)
         for _ in range(2):
             assert (await heard.next(Notice)).text == "there is no network"
+        monkeypatch.setattr(Air, "interfaces", (Interface("eth1", "192.0.2.1", 24, NEW_NETWORK),))
+        network.check(listening=True)
+        network.check(listening=True)
+        assert (await heard.next(Notice)).text == f"quiet on eth1: {NEW_NETWORK}"
         network._notice("that was all", "")
         assert (await heard.next(Notice)).text == "that was all"
 
