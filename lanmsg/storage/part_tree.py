@@ -19,6 +19,8 @@ finds little left to do."""
 
 READ_BYTES = 1 << 18
 
+SETS_TIME_OF_OPEN = os.utime in os.supports_fd
+
 Parts = tuple[str, ...]
 """The names of a path, from the top folder down, after `safe_path`."""
 
@@ -53,7 +55,8 @@ class PartTree:
                 status = parent.status(parts[-1])
                 if status is None or not stat.S_ISDIR(status.st_mode):
                     raise UnsafeNameError("a file has the name of a folder") from None
-        self._mark_origin(None, parts)
+        if MARKS_EVERY_FILE or len(parts) == 1:
+            self._mark_origin(None, parts)
 
     def make_file(self, parts: Parts, *, executable: bool, announce: Callable[[Parts], None]) -> Parts:
         """Make the file and go on with it; returns where. Another name than asked for is announced first."""
@@ -97,13 +100,14 @@ class PartTree:
         """Its time is the peer's, but never in the future: programs that compare times would go wrong."""
         seconds = min(mtime, int(self._now()))
         try:
-            self._mark_origin(self._file, self._stored)
+            if MARKS_EVERY_FILE or len(self._stored) == 1:
+                self._mark_origin(self._file, self._stored)
             if not os.fstat(self._file).st_nlink:
                 raise FileNotFoundError(errno.ENOENT, "it was deleted while it was written")
-            if os.utime in os.supports_fd:
+            if SETS_TIME_OF_OPEN:
                 os.utime(self._file, (seconds, seconds))
             self.close_file()
-            if os.utime not in os.supports_fd:
+            if not SETS_TIME_OF_OPEN:
                 os.utime(self._folder.path.joinpath(*self._stored), (seconds, seconds))
         except OverflowError:
             self.close_file()  # a time that this system cannot count keeps nobody from the file
@@ -205,8 +209,7 @@ class PartTree:
             self._parent, self._parent_parts = None, ()
 
     def _mark_origin(self, descriptor: int | None, parts: Parts) -> None:
-        if MARKS_EVERY_FILE or len(parts) == 1:
-            mark_origin(descriptor, self._folder.path.joinpath(*parts), self._origin, self._now())
+        mark_origin(descriptor, self._folder.path.joinpath(*parts), self._origin, self._now())
 
 
 def _start_flush(descriptor: int, end: int) -> None:
