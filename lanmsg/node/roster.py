@@ -118,8 +118,10 @@ class Roster:
         return None if other == peer.id else other
 
     def addresses_of(self, peer: PeerId) -> tuple[Address, ...]:
-        found = self.get(peer)
-        return found.addresses if found else ()
+        """Where to dial; what the home's listener knows goes first: it hears who moves."""
+        found, shared = self.get(peer), self._shared.get(peer)
+        first = shared.addresses if shared else ()
+        return tuple(dict.fromkeys((*first, *(found.addresses if found else ()))))
 
     def search(self, who: str) -> list[Peer]:
         """By name (exact, then any case), fingerprint prefix, address, name~HEX, name@host.

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from lanmsg.model import Address, LanmsgError, Peer, PeerId, Trust
+from lanmsg.model import Address, LanmsgError, Peer, PeerId, Status, Trust
 from lanmsg.node.roster import Roster, folded
+from lanmsg.protocol.events import Presence
 
 ME, BEN, EVE, CARLA = (PeerId(bytes([number]) * 32) for number in (1, 2, 3, 4))
 
@@ -134,3 +135,13 @@ def test_a_known_person_is_meant_before_a_stranger_who_writes_the_name_exactly()
     assert found.id == BEN
     both = roster(present(EVE, "ben"), book=(Peer(BEN, "Ben", trust=Trust.PINNED),)).search("ben")
     assert [each.id for each in both] == [BEN]
+
+
+def test_who_has_moved_is_dialled_first_where_the_listener_of_the_home_saw_them() -> None:
+    moved = roster(present(BEN, "ben"))
+    before = Address("10.0.0.99", 2372)
+    moved.set_air(Presence(BEN, "ben", Status.AVAILABLE, (before,), "eth0", bytes(8), confirmed=True))
+    assert moved.addresses_of(BEN) == (Address("10.0.0.2", 2372), before)
+    moved.clear_shared(BEN)
+    assert moved.addresses_of(BEN) == (before,)
+    assert moved.addresses_of(EVE) == ()
