@@ -42,6 +42,9 @@ from lanmsg.protocol.constants import (
 from lanmsg.storage.errors import StorageError
 
 ACTIVE = frozenset({TransferState.ACCEPTED, TransferState.PAUSED, TransferState.RUNNING})
+AGREED = ACTIVE | {TransferState.FAILED}
+"""Only what somebody here has said yes to can fail: an offer made again goes on from these."""
+
 UNDECIDED = frozenset({TransferState.QUEUED, TransferState.OFFERED})
 WITHDRAWN = frozenset({TransferState.CANCELLED, TransferState.EXPIRED})
 EXPIRY_SLACK_S = 5.0
@@ -169,7 +172,7 @@ class Offers:
             connection.answer(failed(known.id, known.code))
         elif known.state is not TransferState.OFFERED and self._runs.may_try(known):
             self._telling.forget(number)
-            await self._rows.reopen(number, TransferState.ACCEPTED, unless_held=True)
+            await self._rows.reopen(number, TransferState.ACCEPTED, only_from=AGREED, unless_held=True)
 
     async def _answer_after_run(self, connection: Connection, number: int) -> None:
         """The sender saw the run break before we did."""
@@ -215,7 +218,9 @@ class Offers:
             connection.answer(wire.Cancel(id=accept.id, reason="it is over on this side"))
 
     async def _failed(self, peer: PeerId, said: wire.Failed) -> None:
-        """A run failed there, and we saw no more of it than that it broke."""
+        """A run failed there, and we saw no more of it than that it broke. What nobody has said yes to here
+        has none: as failed it would pass for agreed.
+        """
         for direction in Direction:
             transfer = await self._rows.find(said.id, peer, direction)
             if transfer is None:
@@ -226,7 +231,7 @@ class Offers:
                 TransferState.FAILED,
                 reason=why,
                 code=said.code,
-                only_from=ACTIVE | {TransferState.OFFERED},
+                only_from=ACTIVE if direction is Direction.IN else ACTIVE | {TransferState.OFFERED},
             ):
                 await self._rows.set_told(transfer.number, TransferState.FAILED)
 

@@ -149,7 +149,7 @@ class TransferDesk:
             connection.close(wire.CloseCode.PROTOCOL)
         elif self.runs.is_running(transfer.number) and not self._gives_way(transfer):
             connection.close(wire.CloseCode.DUPLICATE)
-        elif transfer.is_held or not self.runs.may_begin(transfer.peer):
+        elif transfer.is_held or self._is_changed(transfer.peer) or not self.runs.may_begin(transfer.peer):
             connection.close(wire.CloseCode.BUSY)
         else:
             self._tasks.start(self._serve(connection, transfer))
@@ -175,9 +175,10 @@ class TransferDesk:
 
     async def _step(self, transfer: Transfer) -> None:
         is_blocked = self._people.trust_of(transfer.peer) is Trust.BLOCKED
+        is_changed = self._is_changed(transfer.peer)
         if transfer.state in WITHDRAWN or is_blocked:
             self.runs.stop(transfer.number)
-        elif transfer.is_held:
+        elif transfer.is_held or is_changed:
             self.runs.pause(transfer.number)
         if not await self._serves(transfer):
             return
@@ -188,7 +189,12 @@ class TransferDesk:
             await self._recover(transfer.number)
         elif self._is_overdue(transfer):
             await self._rows.move(transfer.number, TransferState.EXPIRED, reason="nobody answered in time")
-        elif not is_blocked and transfer.number not in self._stepping and self._reaches(transfer.peer):
+        elif (
+            not is_blocked
+            and (transfer.state.is_final or not is_changed)
+            and transfer.number not in self._stepping
+            and self._reaches(transfer.peer)
+        ):
             self._stepping.add(transfer.number)
             self._tasks.start(self._advance(transfer))
 
@@ -198,6 +204,10 @@ class TransferDesk:
             await self._rows.move(
                 number, TransferState.PAUSED, reason="interrupted", only_from={TransferState.RUNNING}
             )
+
+    def _is_changed(self, peer: PeerId) -> bool:
+        """Then nothing goes either way, whatever was agreed before; when its key is trusted, it goes on."""
+        return self._people.trust_of(peer) is Trust.CHANGED
 
     def _reaches(self, peer: PeerId) -> bool:
         """Here, or on the line: a dialer that offers something is not on any list."""
