@@ -7,6 +7,7 @@ in the loop itself, as it touches memory only.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TypeVar
 
 from lanmsg.storage.commits import Commits
@@ -25,6 +26,8 @@ class Disk:
         self._searcher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lanmsg-search")
         self._beside: Store | None = None
         self._commits: Commits | None = None
+        self._over = Event()
+        self._ended = False
 
     async def read(self, work: Callable[[Store], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.store)
@@ -39,16 +42,21 @@ class Disk:
     async def search(self, work: Callable[[Store], T]) -> T:
         """For reading what may take seconds: messages come and go meanwhile. Cancelled, it ends at once."""
         if self._beside is None:
-            self._beside = await self.read(lambda store: store.beside())
-        beside = self._beside
-        found = asyncio.get_running_loop().run_in_executor(self._searcher, work, beside)
+            self._beside = await self.read(lambda store: store.beside(self._is_over))
+        beside, over = self._beside, Event()
+
+        def look() -> T:
+            self._over = over
+            return work(beside)
+
         try:
-            return await asyncio.shield(found)
+            return await asyncio.get_running_loop().run_in_executor(self._searcher, look)
         except asyncio.CancelledError:
-            found.add_done_callback(_forget)
-            if not found.cancel():
-                beside.database.interrupt()
+            over.set()
             raise
+
+    def _is_over(self) -> bool:
+        return self._ended or self._over.is_set()
 
     async def watch(self) -> Commits:
         """Says whether anybody has written; for the event loop's own thread."""
@@ -57,8 +65,7 @@ class Disk:
         return self._commits
 
     async def close(self) -> None:
-        if self._beside is not None:
-            self._beside.database.interrupt()
+        self._ended = True
         self._searcher.shutdown(wait=True, cancel_futures=True)
         try:
             await self.read(self._close)
@@ -72,9 +79,3 @@ class Disk:
         if self._beside is not None:
             self._beside.close()
         store.close()
-
-
-def _forget(search: "asyncio.Future[T]") -> None:
-    """Nobody waits for this one any more, so what became of it is no news."""
-    if not search.cancelled():
-        search.exception()

@@ -7,7 +7,7 @@ what was committed survives a power cut: a message is acknowledged to its sender
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,9 @@ CHECK_SECONDS = 1.0
 
 CHECK_STEPS = 10_000
 """SQLite's own steps between two looks at the clock; about a millisecond."""
+
+LOOK_STEPS = 100_000
+"""The same between two looks whether anybody still waits for a long search."""
 
 LOG_BYTES_KEPT = 16 << 20
 """The write-ahead log is cut back to this after a burst."""
@@ -95,11 +98,15 @@ class Database:
             raise
         return cls(home, connection, lock, notice)
 
-    def beside(self) -> "Database":
-        """Another one of the same store, to read from in another thread; it must not outlive this one."""
+    def beside(self, is_over: Callable[[], bool]) -> "Database":
+        """Another one of the same store, to read from in another thread; it must not outlive this one.
+
+        What is being read fails as soon as `is_over` says so.
+        """
         with sqlite_errors(self.path):
             connection = _connect(self.path)
             connection.execute("PRAGMA query_only = ON")
+            connection.set_progress_handler(is_over, LOOK_STEPS)
         return Database(self.home, connection, None)
 
     def commits(self) -> Commits:
@@ -167,10 +174,6 @@ class Database:
         """Raises LostStoreError: what is written to a file without a name must not be promised to anybody."""
         if _identity(self.path) != self._file:
             raise LostStoreError(self.path)
-
-    def interrupt(self) -> None:
-        """From another thread: what is being asked right now fails. For a reader; a writer is let finish."""
-        self._connection.interrupt()
 
     def wipe(self) -> None:
         """After a deletion: what was deleted leaves the log too, unless a reader is in the middle of it."""
@@ -275,9 +278,16 @@ def _open_checked(path: Path, *, alone: bool) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
     )
+    # A disk that lost some bits of one message must not take its whole conversation out of sight.
+    connection.text_factory = _text
+    return connection
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

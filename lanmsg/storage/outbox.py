@@ -23,6 +23,9 @@ has filled the disk. Hundreds a day of an absence of months are fewer."""
 TOTAL_MAX = 100_000
 """Deliveries that may wait in all."""
 
+COUNT_EVERY = 500
+"""Places taken between two counts; so far each program of a home may go beyond a bound."""
+
 BOX_FULL = "too many messages wait for them already"
 
 WAITING = "state IN ('queued', 'sent')"
@@ -42,6 +45,7 @@ class Pending:
 class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._room: dict[PeerId | None, int] = {}
 
     def outbox(
         self,
@@ -199,8 +203,7 @@ class Outbox:
         lease: tuple[Any, float],
     ) -> tuple[Recipient, ...]:
         """Raises StorageError (outbox_full) when there is no room for any of them."""
-        is_full = bool(write.one(_NTH_WAITING, {"offset": TOTAL_MAX - 1}))
-        made = [_recipient(write, peer, is_full=is_full) for peer in sorted(set(recipients))]
+        made = [self._recipient(write, peer) for peer in sorted(set(recipients))]
         if made and all(each.state is Delivery.FAILED for each in made):
             raise _full(made)
         for each in made:
@@ -212,6 +215,23 @@ class Outbox:
                 (number, each.peer, each.state.value, each.reason, now, owner, until, write.revision()),
             )
         return tuple(made)
+
+    def _recipient(self, write: Transaction, peer: PeerId) -> Recipient:
+        """Queued, or failed where too many wait already: of those many of a broadcast the others get it."""
+        if self._has_room(write, peer, OF_PEER_MAX) and self._has_room(write, None, TOTAL_MAX):
+            return Recipient(peer, Delivery.QUEUED)
+        return Recipient(peer, Delivery.FAILED, BOX_FULL)
+
+    def _has_room(self, write: Transaction, peer: PeerId | None, most: int) -> bool:
+        """Takes one place, of one peer or in all. Counting is what costs, so it is done now and then."""
+        if not self._room.get(peer):
+            whose = "peer = :peer AND " if peer is not None else ""
+            row = write.one(f"SELECT count(*) FROM deliveries WHERE {whose}{WAITING}", {"peer": peer})  # noqa: S608
+            self._room[peer] = max(0, min(most - (row[0] if row else 0), COUNT_EVERY))
+        if not self._room[peer]:
+            return False
+        self._room[peer] -= 1
+        return True
 
     def _in_turn(
         self, owner: bytes, now: float, peer: PeerId | None, limit: int, leased: str
@@ -262,17 +282,6 @@ _WAITING_PEERS = f"""
         FROM everybody WHERE everybody.peer IS NOT NULL)
     SELECT peer FROM everybody WHERE peer IS NOT NULL
     """  # noqa: S608
-
-
-_NTH_WAITING = f"SELECT 1 FROM deliveries WHERE {WAITING} LIMIT 1 OFFSET :offset"  # noqa: S608
-_NTH_OF_PEER = f"SELECT 1 FROM deliveries WHERE peer = :peer AND {WAITING} LIMIT 1 OFFSET :offset"  # noqa: S608
-
-
-def _recipient(write: Transaction, peer: PeerId, *, is_full: bool) -> Recipient:
-    """Queued, or failed where too many wait already: of those many of a broadcast the others get it."""
-    if is_full or write.one(_NTH_OF_PEER, {"peer": peer, "offset": OF_PEER_MAX - 1}):
-        return Recipient(peer, Delivery.FAILED, BOX_FULL)
-    return Recipient(peer, Delivery.QUEUED)
 
 
 def _full(recipients: Sequence[Recipient]) -> StorageError:

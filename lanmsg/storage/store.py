@@ -1,6 +1,6 @@
 """The store of a home: its parts, and what changed in it since somebody last looked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,9 +85,9 @@ class Store:
                 own_profile=self.own_profile.changed(revision),
             )
 
-    def beside(self) -> "Store":
+    def beside(self, is_over: Callable[[], bool]) -> "Store":
         """Another one of the same home, to read from in another thread; it must not outlive this one."""
-        return Store(self.database.beside())
+        return Store(self.database.beside(is_over))
 
     def close(self) -> None:
         self.database.close()

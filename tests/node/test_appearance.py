@@ -9,10 +9,9 @@ from lanmsg.storage.own_profile import OwnProfile
 from tests.node.neighbours import Heard, Neighbours, engine_of, say_and_wait, until
 
 
-def seen(node: Node, other: Node) -> tuple[str, Status]:
+def seen(node: Node, other: Node) -> tuple[str, Status] | None:
     peer = node.peer(other.id)
-    assert peer is not None
-    return peer.nickname, peer.status
+    return None if peer is None else (peer.nickname, peer.status)
 
 
 def test_what_is_said_in_a_view_is_shown_by_the_listener(neighbours: Neighbours) -> None:

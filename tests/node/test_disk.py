@@ -74,3 +74,43 @@ def test_nothing_is_done_after_the_end(home: Path) -> None:
             await disk.read(lambda store: store.revision())
 
     asyncio.run(run())
+
+
+def test_a_search_holds_up_nobody_and_ends_with_whoever_waits_for_it(home: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    async def scene(disk: Disk) -> None:
+        searching = asyncio.get_running_loop().create_task(
+            disk.search(lambda store: store.database.one(endless))
+        )
+        for _ in range(3):
+            await disk.write(lambda store: store.revision())
+        assert not searching.done()
+        searching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await searching
+        assert await disk.search(lambda store: store.revision()) == 0
+
+    with_disk(home, scene)
+
+
+def test_a_search_ends_with_the_program(home: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    async def scene(disk: Disk) -> None:
+        began = threading.Event()
+
+        def work(store: Store) -> None:
+            began.set()
+            store.database.one(endless)
+
+        searching = asyncio.get_running_loop().create_task(disk.search(work))
+        await asyncio.to_thread(began.wait, 20)
+        await disk.close()
+        with pytest.raises(StorageError):
+            await searching
+
+    async def whole() -> None:
+        await scene(Disk(Store.open(home)))
+
+    asyncio.run(whole())

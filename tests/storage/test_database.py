@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lanmsg.storage.database import Database
-from lanmsg.storage.errors import DamagedStoreError, StorageError
+from lanmsg.storage.errors import DamagedStoreError, LostStoreError, StorageError
 from lanmsg.storage.home import DATABASE_FILE
 from lanmsg.storage.store import Store
 from tests.storage.people import BEN, NOW, WITH_BEN, message_id
@@ -272,6 +272,64 @@ def test_a_check_that_takes_too_long_is_given_up(home: Path, monkeypatch: pytest
     assert store.notice == ""
     assert len(store.history.messages(None, limit=1000)) == 201
     store.close()
+
+
+@pytest.mark.parametrize("place", [0, 16, 100, 4096, 0.3, 0.6, 0.9])
+def test_damage_anywhere_loses_nothing_without_a_word(home: Path, place: float) -> None:
+    """What a start finds is kept aside and told; what it cannot see is the text of some message, at worst."""
+    fill(home)
+    (home / SUSPECT).touch()
+    path = home / DATABASE_FILE
+    whole = path.read_bytes()
+    start = int(place if place >= 1 else place * len(whole))
+    broken = whole[:start] + b"\xff" * 64 + whole[start + 64 :]
+    path.write_bytes(broken)
+    store = Store.open(home)
+    if store.notice:
+        assert (home / kept(home)[0]).read_bytes() == broken
+    else:
+        assert len(store.history.messages(None, limit=1000)) == 200
+    assert store.history.add_incoming(BEN, message_id(), WITH_BEN, "hi", sent_at=NOW, now=NOW)
+    store.close()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_file_that_was_cut_off_is_kept_aside_and_said(home: Path, share: float) -> None:
+    fill(home)
+    (home / SUSPECT).touch()
+    path = home / DATABASE_FILE
+    cut = path.read_bytes()[: int(share * path.stat().st_size)]
+    path.write_bytes(cut)
+    store = Store.open(home)
+    assert "damaged" in store.notice
+    assert (home / kept(home)[0]).read_bytes() == cut
+    store.close()
+
+
+def replace_it(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, replace_it])
+def test_nothing_is_promised_in_a_file_that_nobody_will_find(
+    home: Path, store: Store, lose: Callable[[Path], None]
+) -> None:
+    lose(home / DATABASE_FILE)
+    with pytest.raises(LostStoreError):
+        store.history.add_incoming(BEN, message_id(), WITH_BEN, "hi", sent_at=NOW, now=NOW)
+    with pytest.raises(LostStoreError):
+        store.data_version()
+
+
+def test_another_one_beside_it_reads_what_is_new_and_writes_nothing(store: Store) -> None:
+    beside = store.beside(lambda: False)
+    store.history.add_incoming(BEN, message_id(), WITH_BEN, "hi", sent_at=NOW, now=NOW)
+    assert [each.text for each in beside.history.messages(None)] == ["hi"]
+    with pytest.raises(StorageError):
+        beside.history.set_draft(WITH_BEN, "x")
+    beside.close()
+    store.history.set_draft(WITH_BEN, "x")
 
 
 def test_an_emptied_database_does_not_take_its_log_with_it(home: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lanmsg.model import OfferedFile, TransferState, Trust
 from lanmsg.storage.database import Database
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.home import DATABASE_FILE
@@ -17,6 +18,8 @@ from lanmsg.storage.migrations import (
     migrate,
     schema_version,
 )
+from lanmsg.storage.store import Store
+from tests.storage.people import BEN, NOW, WITH_BEN, message_id
 
 
 @pytest.fixture
@@ -49,6 +52,43 @@ def test_every_earlier_schema_becomes_the_latest(connection: sqlite3.Connection,
     assert schema(connection) == schema(fresh)
     assert schema_version(connection) == len(MIGRATIONS)
     fresh.close()
+
+
+ROWS = f"""
+    INSERT INTO conversations (key, kind, peer, last_number, draft)
+        VALUES (1, 'private', x'{BEN.hex()}', 2, 'half');
+    INSERT INTO messages (id, sender, conversation, text, sent_at, stored_at, revision)
+        VALUES (x'{"01" * 16}', x'{BEN.hex()}', 1, 'theirs', 1.0, 2.0, 1),
+        (x'{"02" * 16}', x'', 1, 'ours', 1.0, 2.0, 2);
+    INSERT INTO deliveries (message, peer, state, reason, updated_at, revision)
+        VALUES (2, x'{BEN.hex()}', 'queued', 'not here', 2.0, 2);
+    INSERT INTO peers (id, nickname, petname, trust, proven, first_seen, last_seen, revision)
+        VALUES (x'{BEN.hex()}', 'ben', 'Ben', 'verified', 1, 1.0, 2.0, 3);
+    INSERT INTO transfers (id, direction, peer, state, files, count, total, text, paths, destination,
+        created_at, updated_at, expires_at, revision) VALUES (x'{"03" * 16}', 'in', x'{BEN.hex()}', 'offered',
+        '[["a.txt", 12, false]]', 1, 12, 'look', '[]', '""', 1.0, 2.0, 3.0, 4);
+    UPDATE state SET value = 4 WHERE name = 'revision'
+"""  # noqa: S608
+
+
+@pytest.mark.parametrize("taken", range(1, len(MIGRATIONS) + 1))
+def test_what_an_earlier_program_kept_is_there_in_the_latest(home: Path, taken: int) -> None:
+    home.mkdir(mode=0o700)
+    old = sqlite3.connect(home / DATABASE_FILE, isolation_level=None)
+    migrate(old, MIGRATIONS[:taken])
+    old.executescript(ROWS)
+    old.close()
+    store = Store.open(home)
+    assert [each.text for each in store.history.messages(WITH_BEN)] == ["theirs", "ours"]
+    assert [each.message.text for each in store.history.outbox(owner=b"us", now=NOW)] == ["ours"]
+    assert store.history.draft(WITH_BEN) == "half"
+    ben, offer = store.peers.get(BEN), store.transfers.get(1)
+    assert ben is not None
+    assert (ben.name, ben.trust, ben.verified_at) == ("Ben", Trust.VERIFIED, 0.0)
+    assert offer is not None
+    assert (offer.files, offer.state) == ((OfferedFile("a.txt", 12),), TransferState.OFFERED)
+    store.history.add_outgoing(WITH_BEN, "more", [BEN], message_id=message_id(), now=NOW)
+    store.close()
 
 
 def test_the_file_says_whose_it_is(connection: sqlite3.Connection) -> None:

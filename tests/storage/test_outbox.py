@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from lanmsg.model import EVERYONE, Delivery, Message, PeerId
+from lanmsg.storage import outbox as module
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.history import History
-from lanmsg.storage.outbox import CANCELLED, WAITING
+from lanmsg.storage.outbox import BOX_FULL, CANCELLED, WAITING
 from lanmsg.storage.store import Store
 from tests.storage.people import BEN, CLEO, DAN, NOW, WITH_BEN, WITH_CLEO, message_id
 
@@ -246,3 +247,36 @@ def test_the_outbox_is_found_by_its_index(store: Store, peer: PeerId | None) -> 
     plan = store.database.all(f"EXPLAIN QUERY PLAN {sql}")
     assert [row for row in plan if "deliveries_waiting" in row[3]]
     assert not [row for row in plan if "TEMP B-TREE" in row[3]]
+
+
+def test_a_full_outbox_says_so_and_keeps_nobody_elses_message(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OF_PEER_MAX", 3)
+    waiting_ones = [queue(history, BEN) for _ in range(3)]
+    with pytest.raises(StorageError, match="outbox is full") as caught:
+        queue(history, BEN)
+    assert caught.value.code == "outbox_full"
+    to_all = queue(history, BEN, CLEO)
+    assert state(history, to_all, BEN) == (Delivery.FAILED, BOX_FULL)
+    assert state(history, to_all, CLEO) == (Delivery.QUEUED, "")
+    history.set_delivery(waiting_ones[0].number, BEN, Delivery.DELIVERED, now=NOW)
+    assert queue(history, BEN).state is Delivery.QUEUED
+
+
+def test_all_of_it_has_a_bound_too(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TOTAL_MAX", 2)
+    queue(history, BEN)
+    queue(history, CLEO)
+    with pytest.raises(StorageError, match="outbox is full"):
+        queue(history, DAN)
+    assert len(history.messages(None)) == 2
+
+
+def test_what_waits_and_what_has_failed_can_be_listed(history: History) -> None:
+    first, second, third = queue(history, BEN), queue(history, BEN, CLEO), queue(history, BEN)
+    history.set_delivery(first.number, BEN, Delivery.DELIVERED, now=NOW)
+    history.set_delivery(second.number, BEN, Delivery.DELIVERED, now=NOW)
+    history.set_delivery(third.number, BEN, Delivery.FAILED, now=NOW)
+    assert [each.number for each in history.waiting_messages()] == [second.number]
+    assert [each.number for each in history.waiting_messages(failed=True)] == [second.number, third.number]

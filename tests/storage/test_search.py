@@ -30,6 +30,7 @@ def found(text: str, wanted: str) -> bool:
         ("back\\slash", "k\\s"),
         ("ü[*?]ü", "Ü[*?]Ü"),
         ("anything", ""),
+        ("CAFÉ au lait", "café"),
     ],
 )
 def test_found(text: str, wanted: str) -> None:
