@@ -1,7 +1,10 @@
 """Several homes, users and strangers on one host: the port is shared or given way to, with no option set."""
 
+import sys
+
+from lanmsg.cli.exit_codes import DATA
 from tests.lab.conftest import Figures
-from tests.lab.host import Host
+from tests.lab.host import Host, as_user
 from tests.lab.lan import Lan
 from tests.lab.listener import Listener, meet, wait_until_ready
 from tests.lab.program import Program
@@ -45,6 +48,36 @@ def test_a_second_user_needs_no_option(lan: Lan, figures: Figures) -> None:
 
     message_each_way(second, lan.hosts[0], ben, "ben")
     message_each_way(ben, lan.hosts[0], second, "bea")
+
+
+WITHOUT_RIGHTS = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+READ_ALL = """
+for file in outside "$1" "$1"/* "$1"/.*; do cat "$file" >/dev/null 2>&1 && echo "read $file"; done
+for name; do cat "home/$name" >/dev/null 2>&1 && echo "read $name"; done
+true
+"""
+
+
+def test_a_second_user_reads_nothing_of_a_home_and_speaks_for_nobody(lan: Lan) -> None:
+    """Not even one who may read every file: a home that is not one's own is not used."""
+    anna, ben = lan.host("anna").listen(), lan.host("ben").listen()
+    meet(anna, ben)
+    lan.hosts[0].lanmsg("msg", "ben", "for ben alone")
+    ben.hears("for ben alone", within=5)
+    host = lan.hosts[1]
+    home = host.folder / "home"
+    files = [each.name for each in home.iterdir()]
+    assert {"identity.der", "lanmsg.db"} <= set(files)
+    (host.folder / "outside").write_text("open to all")
+    host.folder.chmod(0o755)
+    read = host.run(*WITHOUT_RIGHTS, "sh", "-c", READ_ALL, "sh", "home", *files).stdout
+    assert read == "read outside\n"
+    command = [sys.executable, "-m", "lanmsg", "--home", str(home), "msg", "anna", "I am ben"]
+    refused = host.run(*as_user("nobody", command), check=False)
+    assert refused.returncode == DATA, refused
+    assert "belongs to another user" in refused.stderr
+    anna.expect_none("message", since=0, text="I am ben")
+    assert [line for line in host.run("ss", "-xlH").stdout.splitlines() if str(home) in line] == []
 
 
 def test_the_first_home_keeps_its_port_when_the_second_leaves(lan: Lan) -> None:

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from lanmsg.model import TransferId
+from lanmsg.node import offers, verifications
 from lanmsg.node import sessions as module
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import (
@@ -12,7 +14,7 @@ from lanmsg.protocol.constants import (
     SESSIONS_MAX,
     UNAUTHENTICATED_CONNECTIONS_MAX,
 )
-from tests.node.neighbours import Neighbours, listening_at
+from tests.node.neighbours import Neighbours, engine_of, listening_at, until
 from tests.node.puppet import puppet
 
 
@@ -90,3 +92,59 @@ def test_all_sockets_that_others_may_open_leave_room_for_our_own() -> None:
     """Of 1,024 descriptors, which is what a process gets on Linux without asking."""
     others = UNAUTHENTICATED_CONNECTIONS_MAX + SESSIONS_MAX + 2 * BULK_SESSIONS_MAX + LISTEN_BACKLOG
     assert others <= 1024 - 128
+
+
+def test_one_peer_has_only_so_many_sessions(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MESSAGE_SESSIONS_PER_PEER_MAX", 2)
+
+    async def story() -> None:
+        neighbours.pin("anna", "ben")
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            for _ in range(2):
+                await ben.call(anna)
+            line = await ben.dial(anna)
+            await line.say(ben.profile())
+            ended = await line.end()
+            assert ended is not None
+            assert ended.code == "duplicate"
+
+    neighbours.run(story)
+
+
+@pytest.mark.parametrize("limit", ["PENDING_OFFERS_PER_PEER_MAX", "PENDING_OFFERS_MAX"])
+def test_a_known_peer_has_only_so_many_questions_open(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(offers, limit, 3)
+
+    async def story() -> None:
+        neighbours.pin("anna", "ben")
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            for number in range(4):
+                files = (wire.OfferedItem("a.txt", 5, folder=False),)
+                await line.say(wire.Offer(TransferId(bytes((number,)) * 16), files, 1, 5, "", 600))
+            assert (await line.hear(wire.Refused)).code == "busy"
+            assert len(await anna.transfers()) == 3
+
+    neighbours.run(story)
+
+
+def test_all_peers_together_ask_only_so_often_to_compare(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifications, "VERIFY_REQUESTS_ALL_MAX", 2)
+
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben, puppet(neighbours, "eve") as eve:
+            lines = [await ben.call(anna), await eve.call(anna)]
+            for number, line in enumerate((*lines, lines[0])):
+                await line.say(wire.Verify(bytes((number,)) * 16, wire.Step.ASK))
+                if number < 2:
+                    await until(lambda: len(engine_of(anna).verifications._requests) == number + 1)  # noqa: B023
+            assert (await lines[0].hear(wire.Refused)).code == "busy"
+
+    neighbours.run(story)
