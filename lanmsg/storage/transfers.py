@@ -285,8 +285,15 @@ class Transfers:
         return [_transfer_of(row) for row in rows]
 
     def list(self, limit: int = 100, *, open_only: bool = False) -> Rows:
-        """The last `limit`, newest first."""
-        return self._select(f"{f'WHERE {OPEN} ' if open_only else ''}ORDER BY number DESC LIMIT ?", limit)
+        """Newest first: all that has not ended, however old, and of the last `limit` also what has."""
+        if open_only:
+            return self.open()[::-1]
+        return self._select(
+            f"WHERE number IN (SELECT number FROM transfers WHERE {OPEN}"  # noqa: S608
+            " UNION SELECT number FROM (SELECT number FROM transfers ORDER BY number DESC LIMIT ?))"
+            " ORDER BY number DESC",
+            limit,
+        )
 
 
 def _transfer_of(row: tuple[Any, ...]) -> Transfer:

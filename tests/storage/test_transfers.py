@@ -151,8 +151,17 @@ def test_the_lists(transfers: Transfers) -> None:
     transfers.move(second, TransferState.DONE, now=NOW)
     assert [each.number for each in transfers.open()] == [first, third]
     assert [each.number for each in transfers.list()] == [third, second, first]
+    assert [each.number for each in transfers.list(limit=2)] == [third, second, first]
+    transfers.move(first, TransferState.DECLINED, now=NOW)
     assert [each.number for each in transfers.list(limit=2)] == [third, second]
-    assert [each.number for each in transfers.list(open_only=True)] == [third, first]
+    assert [each.number for each in transfers.list(open_only=True)] == [third]
+
+
+def test_what_is_open_is_listed_whatever_came_after_it(transfers: Transfers) -> None:
+    numbers = [offer(transfers).number for _ in range(103)]
+    for number in numbers[1:]:
+        transfers.move(number, TransferState.DONE, now=NOW)
+    assert [each.number for each in transfers.list()] == [*numbers[:2:-1], numbers[0]]
 
 
 def test_what_the_peer_was_told(transfers: Transfers) -> None:
