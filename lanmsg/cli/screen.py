@@ -4,7 +4,7 @@ import sys
 
 from lanmsg.cli.exit_codes import DONE, INTERRUPTED, TERMINATED
 from lanmsg.cli.help import overview
-from lanmsg.cli.output import Result, is_terminal
+from lanmsg.cli.output import Result, is_terminal, silence
 from lanmsg.cli.parser import Invocation
 from lanmsg.config import Settings
 from lanmsg.model import LanmsgError
@@ -33,5 +33,16 @@ def shown(settings: Settings, invocation: Invocation) -> Result:
     from lanmsg.tui.app import run_tui
 
     settings, options = unlocked(settings), invocation.options
-    code = run_async(lambda: run_tui(settings, plain=options.plain, ascii=options.ascii))
+    try:
+        code = run_async(lambda: run_tui(settings, plain=options.plain, ascii=options.ascii))
+    finally:
+        let_go()
     return Result(NAMES.get(code, "failed"))
+
+
+def let_go() -> None:
+    """A terminal that hung up takes no goodbye; what was meant for it must not become a fault of ours."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        silence(sys.stdout, sys.stderr)

@@ -32,10 +32,10 @@ from lanmsg.tui.calls import news_of
 from lanmsg.tui.crash import crashed
 from lanmsg.tui.desk import Desk, Diagnose, ScreenNode, diagnosing
 from lanmsg.tui.drafts import Drafts
-from lanmsg.tui.ending import ends_by_signal, first_fault
+from lanmsg.tui.ending import ends_by_signal, first_fault, hung_up
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.layout import ScreenLayout
-from lanmsg.tui.modes import Modes
+from lanmsg.tui.modes import Modes, shows_glyphs
 from lanmsg.tui.moves import Want
 from lanmsg.tui.notifier import Notifier
 from lanmsg.tui.options import Options
@@ -148,19 +148,22 @@ class App:
         """The picture, until it is left."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._broke(context.get("exception")))
-        with ends_by_signal(self._exit):
-            self.modes.begin()
-            try:
+        try:
+            with ends_by_signal(self._exit), self.modes:
                 # prompt_toolkit's own handlers would wait for Enter after a fault, and take SIGINT.
                 return await self.application.run_async(handle_sigint=False, set_exception_handler=False) or 0
-            finally:
-                self.modes.end()
-                loop.set_exception_handler(None)
+        except OSError as error:
+            if not hung_up(error):
+                raise
+            return 0
+        finally:
+            loop.set_exception_handler(None)
 
     def _broke(self, fault: BaseException | None) -> None:
         """A fault in a key or a redraw: leave the screen first, so that the person can read what happened."""
-        self._failure = self._failure or fault
-        self._exit(1)
+        if not hung_up(fault):
+            self._failure = self._failure or fault
+        self._exit(1 if self._failure else 0)
 
     def _exit(self, code: int) -> None:
         if self.application.is_running and not self.application.is_done:
@@ -170,9 +173,18 @@ class App:
         if self._tasks is None or self._leaving.is_set():
             work.close()
             return
-        task = self._tasks.create_task(work)
+        task = self._tasks.create_task(self._guarded(work))
         self._working.add(task)
         task.add_done_callback(self._done)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A fault of ours ends the screen in order: by itself it would cancel what keeps the drafts."""
+        try:
+            await work
+        except LanmsgError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - it is raised again when the screen is left
+            self._broke(fault)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
@@ -189,7 +201,7 @@ class App:
             async with opening() as node, asyncio.TaskGroup() as inside:
                 events = node.events()
                 await self._load(node)
-                following = inside.create_task(self._follow(events))
+                following = inside.create_task(self._guarded(self._follow(events)))
                 await self._leaving.wait()
                 following.cancel()
                 await self._finish(node)
@@ -363,7 +375,7 @@ async def run_tui(settings: Settings, *, plain: bool, ascii: bool) -> int:  # no
         from lanmsg.tui.plain import run_plain
 
         return await _kept(run_plain(settings, opening), settings)
-    ascii = ascii or not _shows_glyphs()  # noqa: A001
+    ascii = ascii or not shows_glyphs()  # noqa: A001
     return await _kept(App(settings, ascii=ascii).run(opening), settings)
 
 
@@ -375,9 +387,3 @@ async def _kept(run: Awaitable[int], settings: Settings) -> int:
         raise
     except Exception as error:
         raise await asyncio.to_thread(crashed, error, settings.home, wall_clock()) from error
-
-
-def _shows_glyphs() -> bool:
-    """Whether this terminal can be expected to have the signs that are not ASCII."""
-    encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
-    return encoding == "utf8" and os.environ.get("TERM") != "linux"

@@ -8,6 +8,7 @@ from prompt_toolkit.document import Document
 
 from lanmsg.api import Conversation
 from lanmsg.tui.state import State
+from lanmsg.tui.talk import Talk
 
 SECONDS = 3.0
 """After the last keystroke a draft goes into the store, so that not even a power cut takes it."""
@@ -23,6 +24,7 @@ class Drafts:
         self._shown: Conversation | None = None
         self._loose = ""  # typed while no conversation was open
         self._stored: dict[Conversation, str] = {}
+        self._touched: set[Conversation] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def known(self, conversation: Conversation, text: str) -> None:
@@ -38,8 +40,13 @@ class Drafts:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._differing():
+        if self._unstored():
             self._timer = asyncio.get_running_loop().call_later(SECONDS, self._store)
+
+    def _unstored(self) -> bool:
+        """Looked at after every key: only what was typed into since the store was told."""
+        self._touched = {each for each in self._touched if self._differs(self._state.talk(each))}
+        return bool(self._touched)
 
     def _swap(self) -> None:
         self.keep()
@@ -55,6 +62,7 @@ class Drafts:
         else:
             # A command is not something one was about to say to somebody.
             self._state.talk(self._shown).draft = "" if text.startswith("/") else text
+            self._touched.add(self._shown)
 
     def end(self) -> None:
         """The last line of a conversation that Ctrl-C put aside is its draft again at the next start."""
@@ -70,11 +78,10 @@ class Drafts:
 
     def _differing(self) -> list[tuple[Conversation, str]]:
         talks = self._state.talks.values()
-        return [
-            (each.conversation, each.draft)
-            for each in talks
-            if each.draft != self._stored.get(each.conversation, "")
-        ]
+        return [(each.conversation, each.draft) for each in talks if self._differs(each)]
+
+    def _differs(self, talk: Talk) -> bool:
+        return talk.draft != self._stored.get(talk.conversation, "")
 
     def stop(self) -> None:
         if self._timer is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 from collections.abc import Callable, Iterator
 
@@ -26,6 +27,11 @@ def ends_by_signal(leave: Callable[[int], None]) -> Iterator[None]:
     finally:
         for number in bound:
             loop.remove_signal_handler(number)
+
+
+def hung_up(fault: BaseException | None) -> bool:
+    """Whether the terminal is gone: a lost ssh, a closed window. That is leaving too, and no fault."""
+    return isinstance(fault, OSError) and fault.errno in (errno.EIO, errno.EPIPE)
 
 
 def first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,6 +1,7 @@
 """What the terminal is told besides the picture: title, focus reports, calls; undone at the end."""
 
 import os
+import sys
 from collections.abc import Mapping
 
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
@@ -23,9 +24,15 @@ class Modes:
 
     def __init__(self, output: Output, environment: Mapping[str, str] = os.environ) -> None:
         self._output = output
-        # The Linux console prints what it does not understand.
-        self._able = environment.get("TERM", "") not in ("", "dumb", "linux")
+        # The Linux console, and what does as the terminals of old, prints what it does not understand.
+        self._able = not (environment.get("TERM") or "dumb").startswith(("dumb", "linux", "vt", "ansi"))
         self._title: str | None = None
+
+    def __enter__(self) -> None:
+        self.begin()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def begin(self) -> None:
         if self._able:
@@ -47,3 +54,18 @@ class Modes:
         """A bell, or another sequence of our own making."""
         self._output.write_raw(sequence)
         self._output.flush()
+
+
+def shows_glyphs(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this terminal can be expected to have the signs that are not ASCII."""
+    encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
+    return encoding == "utf8" and environment.get("TERM") != "linux" and not _says_ascii(environment)
+
+
+def _says_ascii(environment: Mapping[str, str]) -> bool:
+    """Whether the person's locale has no UTF-8, which Python assumes all the same: it puts C.UTF-8 into
+    LC_CTYPE by itself.
+    """
+    own = environment.get("LC_ALL") or environment.get("LC_CTYPE", "").replace("C.UTF-8", "")
+    name, _, encoding = (own or environment.get("LANG", "")).partition(".")
+    return not encoding.upper().startswith(("UTF-8", "UTF8")) if encoding else name in ("C", "POSIX")

@@ -5,8 +5,8 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TextIO
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, TextIO
 
 from lanmsg.api import LanmsgError, Message, MessageAdded, NodeEvent, Settings, steady_clock, wall_clock
 from lanmsg.terminal import Kind, date, printable
@@ -21,6 +21,9 @@ from lanmsg.tui.state import Answer, State
 from lanmsg.tui.theme import ASCII
 from lanmsg.tui.update import seen, update
 from lanmsg.tui.wording import trust_words, with_hint
+
+if TYPE_CHECKING:
+    from prompt_toolkit.output import Output
 
 Opening = AbstractAsyncContextManager[ScreenNode]
 ReadLine = Callable[[str], Awaitable[str | None]]
@@ -247,11 +250,13 @@ async def run_plain(settings: Settings, opening: Callable[[], Opening]) -> int:
     """On this terminal, or between pipes."""
     if not sys.stdin.isatty():
         return await Plain(settings, piped_lines(sys.stdin), _print).run(opening)
+    # prompt_toolkit asks there; elsewhere it draws the line again and again, which would all be read out.
+    os.environ["TERM"] = "dumb"
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.patch_stdout import patch_stdout
+    from prompt_toolkit.application import create_app_session
 
-    session: PromptSession[str] = PromptSession()
-    dumb = os.environ.get("TERM", "dumb") == "dumb"
+    with create_app_session(output=_appending()):
+        session: PromptSession[str] = PromptSession()
 
     prompts: list[str] = []
 
@@ -265,16 +270,26 @@ async def run_plain(settings: Settings, opening: Callable[[], Opening]) -> int:
             prompts.clear()
 
     def write(line: str) -> None:
-        if not dumb or not prompts:
+        if not prompts:
             _print(line)
             return
-        # Nothing can be erased there: what is being typed is said again below the news.
+        # Nothing is ever erased: what is being typed is said again below the news.
         _print(f"\n{line}")
         sys.stdout.write(f"{prompts[0]}{session.default_buffer.text}")
         sys.stdout.flush()
 
-    with nullcontext() if dumb else patch_stdout():
-        return await Plain(settings, read_line, write).run(opening)
+    return await Plain(settings, read_line, write).run(opening)
+
+
+def _appending() -> "Output":
+    """What a prompt is written to: neither escape sequences nor a way back in the line."""
+    from prompt_toolkit.output.plain_text import PlainTextOutput
+
+    class Appending(PlainTextOutput):
+        def write(self, data: str) -> None:
+            super().write(data.replace("\r", ""))
+
+    return Appending(sys.stdout)
 
 
 def _print(line: str) -> None:

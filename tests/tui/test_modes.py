@@ -1,8 +1,11 @@
 """Title, focus and bell: switched on, switched off, and never a peer's words."""
 
+from io import BytesIO, TextIOWrapper
+
+import pytest
 from prompt_toolkit.output import DummyOutput
 
-from lanmsg.tui.modes import FOCUS_OFF, FOCUS_ON, POP_TITLE, PUSH_TITLE, Modes
+from lanmsg.tui.modes import FOCUS_OFF, FOCUS_ON, POP_TITLE, PUSH_TITLE, Modes, shows_glyphs
 
 
 class Recorder(DummyOutput):
@@ -49,3 +52,33 @@ def test_a_call_is_written_as_it_is() -> None:
     output = Recorder()
     Modes(output, {"TERM": "linux"}).write("\x07")
     assert output.written == ["\x07"]
+
+
+def test_terminals_of_old_are_told_nothing() -> None:
+    for term in ("vt100", "vt220", "linux", "dumb", "ansi", ""):
+        output = Recorder()
+        with Modes(output, {"TERM": term}):
+            pass
+        assert output.written == [], term
+
+
+@pytest.mark.parametrize(
+    ("environment", "shown"),
+    [
+        ({"LANG": "en_US.UTF-8"}, True),
+        ({}, True),
+        ({"LC_ALL": "C"}, False),
+        ({"LANG": "POSIX"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # the second is Python's own doing
+        ({"LANG": "C.UTF-8"}, True),
+        ({"LC_ALL": "en_US.utf8", "LANG": "C"}, True),
+        ({"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}, True),
+        ({"LANG": "de_DE.ISO-8859-15"}, False),
+        ({"LANG": "en_US.UTF-8", "TERM": "linux"}, False),
+    ],
+)
+def test_signs_that_are_not_ascii_need_a_locale_that_has_them(
+    environment: dict[str, str], shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", TextIOWrapper(BytesIO(), encoding="utf-8"))
+    assert shows_glyphs(environment) is shown
