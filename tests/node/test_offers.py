@@ -77,9 +77,7 @@ def test_a_stranger_may_ask_only_so_much_and_a_known_peer_more(neighbours: Neigh
     neighbours.run(story)
 
 
-def test_strangers_leave_room_for_the_known(
-    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_strangers_leave_room_for_the_known(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PENDING_OFFERS_NEW_PEERS_MAX", 2)
     monkeypatch.setattr(module, "PENDING_OFFERS_MAX", 3)
 

@@ -64,13 +64,22 @@ class Siege:
     """Use it in a `with` block: at its end all programs have ended."""
 
     def __init__(
-        self, folder: Path, port: int, addresses: Sequence[str], network: str, *, gentle: bool = False
+        self,
+        folder: Path,
+        port: int,
+        addresses: Sequence[str],
+        network: str,
+        *,
+        gentle: bool = False,
+        places: Sequence[Sequence[str]] = ((), (), ()),
     ):
         """`addresses`: of the friends, Anna's first; `network`: where attackers come from, as 127.90.1.
 
         `gentle`: the attackers are one process, which leaves processors to whatever else runs here.
+        `places`: what command lines begin with: Anna's, the friends', the attackers'.
         """
         self._attacker = ["nice", "-n", "15"] if gentle else []
+        self._places = places
         self._folder = folder
         self._port = port
         self._addresses = addresses
@@ -106,7 +115,8 @@ class Siege:
         self.store = Store.open(self._folder / "anna")
         self._stack.callback(self.store.close)
         self.screen = self._stack.enter_context(Screen(self._anna(), env=self.environment))
-        friends = self._start("tests.siege.friends", str(self._folder), str(self._port), *self._addresses[1:])
+        whom = (str(self._folder), str(self._port), *self._addresses[1:])
+        friends = self._start("tests.siege.friends", *whom, before=self._places[1])
         assert friends.stdout is not None
         reader = threading.Thread(target=self._hear, args=(friends.stdout,), name="siege-friends")
         reader.start()
@@ -129,7 +139,7 @@ class Siege:
     def _anna(self) -> list[str]:
         python = [sys.executable, "-m", "lanmsg", "--home", str(self._folder / "anna"), "--name", "anna"]
         where = ["--interface", self._addresses[0], "--port", str(self._port)]
-        return [*python, *where, "--downloads", str(self._folder / "saved")]
+        return [*self._places[0], *python, *where, "--downloads", str(self._folder / "saved")]
 
     def _start(self, module: str, *arguments: str, before: Sequence[str] = ()) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -170,7 +180,7 @@ class Siege:
         del self.screen.echoes[:]
         where = (self._addresses[0], str(self._port), str(self._port), str(seconds), self._network)
         attackers = [
-            self._start("tests.siege.attackers", each, *where, before=self._attacker)
+            self._start("tests.siege.attackers", each, *where, before=[*self._places[2], *self._attacker])
             for each in ([",".join(attacks)] if self._attacker else attacks)
         ]
         deadline = time.monotonic() + seconds + PATIENCE_S
