@@ -1,5 +1,6 @@
 """What was decided here about a transfer, told to the peer: once a session, until it says that it knows."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from lanmsg.model import Direction, PeerId, Transfer, TransferState
@@ -45,6 +46,10 @@ class Telling:
     def forget(self, number: int) -> None:
         """What was said of it before does not count any more."""
         self._said.pop(number, None)
+
+    def forget_all_but(self, numbers: Set[int]) -> None:
+        """Nothing is due any more about the others."""
+        self._said = {number: said for number, said in self._said.items() if number in numbers}
 
     async def tell(self, transfer: Transfer) -> None:
         """Raises what a session may: then it is told at the next step."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from lanmsg.config import Settings
@@ -114,9 +114,16 @@ class TransferDesk:
             except TimeoutError:
                 pass  # the tick
             self._wake.clear()
-            for transfer in await trouble.outlast(lambda: self._disk.read(_needing_work)):
+            rows = await trouble.outlast(lambda: self._disk.read(_needing_work))
+            self._forget_all_but({row.number for row in rows})
+            for transfer in rows:
                 with contextlib.suppress(StorageError):  # a full disk: it is looked at again at the next tick
                     await self._step(transfer)
+
+    def _forget_all_but(self, numbers: Set[int]) -> None:
+        """What was asked and said of the others keeps sessions in memory that are over."""
+        self._asked = {key: asked for key, asked in self._asked.items() if asked.number in numbers}
+        self.telling.forget_all_but(numbers)
 
     # What peers say -------------------------------------------------------------------------------------
 

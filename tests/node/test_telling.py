@@ -9,10 +9,10 @@ from lanmsg.node import telling
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.telling import clipped
 from lanmsg.protocol import payload as wire
-from tests.node.neighbours import SOON_S, Neighbours
+from tests.node.neighbours import SOON_S, Neighbours, engine_of, until
 from tests.node.puppet import puppet
 from tests.node.test_offers import an_offer
-from tests.node.transfer_story import becomes, file_of, impatience, now, offered
+from tests.node.transfer_story import becomes, file_of, impatience, now, offer, offered
 
 CANCELLED, DECLINED, FAILED = TransferState.CANCELLED, TransferState.DECLINED, TransferState.FAILED
 
@@ -170,3 +170,17 @@ def test_a_cancel_that_came_too_late_is_answered_with_done(neighbours: Neighbour
 def test_a_reason_is_cut_to_what_a_peer_takes_and_not_inside_a_character() -> None:
     assert clipped("ä" * 100) == "ä" * 70
     assert clipped("a\0b\udc80") == "ab?"
+
+
+def test_what_is_over_and_told_is_kept_in_mind_no_more(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        sent, received = await offer(anna, ben, file_of(neighbours))
+        assert engine_of(anna).desk._asked
+        await ben.decline(received.number)
+        await becomes(anna, sent, DECLINED)
+        await until(lambda: not engine_of(anna).desk._asked)
+        await until(lambda: not engine_of(ben).desk.telling._said)
+        assert await ben.peer_knows(received.number)
+
+    neighbours.run(story)
