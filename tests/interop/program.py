@@ -16,11 +16,13 @@ ROOT = Path(__file__).parents[2]
 
 
 class Program:
-    def __init__(self, home: Path, name: str, address: str, port: int, *command: str) -> None:
+    def __init__(
+        self, home: Path, name: str, address: str, port: int, *command: str, typing: bool = False
+    ) -> None:
         start = [sys.executable, "-m", "lanmsg", "--home", str(home), "--name", name, "--port", str(port)]
         self.process = subprocess.Popen(
             [*start, "--interface", address, "--json", *command],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if typing else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -43,8 +45,9 @@ class Program:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(8)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
 
     def _read(self, seconds: float) -> bool:
         """Take what comes within some seconds; False at the end of its output."""
@@ -56,6 +59,11 @@ class Program:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         self.lines += [json.loads(line) for line in lines]
         return bool(data)
+
+    def type(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
 
     def event(self, kind: str, seconds: float = 8.0, **wanted: object) -> dict[str, Any]:
         """The next line of that type with those values."""
@@ -70,6 +78,13 @@ class Program:
                 raise AssertionError(f"it ended; it has said {self.lines}")
             more = self._read(end - time.monotonic())
 
+    def event_or_object(self, seconds: float = 8.0) -> dict[str, Any]:
+        """The next line, whatever it is."""
+        end = time.monotonic() + seconds
+        while not self.lines and self._read(end - time.monotonic()):
+            pass
+        return self.lines.pop(0)
+
     def exit_code(self, seconds: float = 8.0) -> int:
         end = time.monotonic() + seconds
         while self._read(end - time.monotonic()):
@@ -78,10 +93,10 @@ class Program:
 
 
 class Listening(Program):
-    """`lanmsg listen`, ready, taking every file."""
+    """`lanmsg listen`, ready, taking every file if not told otherwise."""
 
-    def __init__(self, home: Path, address: str, port: int) -> None:
+    def __init__(self, home: Path, address: str, port: int, *more: str, accept: str = "all") -> None:
         self.downloads = home.parent / "downloads"
-        options = ("--accept", "all", "--to", str(self.downloads))
+        options = ("--accept", accept, "--to", str(self.downloads), *more)
         super().__init__(home, "anna", address, port, "listen", *options)
         self.fingerprint = bytes.fromhex(self.event("ready", 15)["id"])

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
+import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
-from tests.interop.stranger_crypto import Identity, Stream, handshake, initiate, respond
+from tests.interop.stranger_crypto import (
+    AbortedError,
+    Identity,
+    Stream,
+    StreamEndedError,
+    handshake,
+    initiate,
+    respond,
+)
 from tests.interop.stranger_discovery import Discovery
 from tests.interop.stranger_files import Begun, Item, offer_of, pour
 from tests.interop.stranger_session import Session
@@ -16,13 +27,13 @@ from tests.interop.stranger_session import Session
 class Stranger:
     """Discovery answers by itself; a session is led by whoever opened or accepted it, step by step."""
 
-    def __init__(self, me: Identity, name: str, address: str, port: int) -> None:
+    def __init__(self, me: Identity, name: str, address: str, port: int, *, silent: bool = False) -> None:
         self.me, self.name, self.address, self.port = me, name, address, port
         self.sessions: list[Session] = []
         self.offers: dict[bytes, dict[str, object]] = {}
         self.listener = socket.create_server((address, port), backlog=16)
         try:
-            self.discovery = Discovery(me.fingerprint, name, address, port)
+            self.discovery = Discovery(me.fingerprint, name, address, port, silent=silent)
         except OSError:
             self.listener.close()
             raise
@@ -34,9 +45,12 @@ class Stranger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        self.leave(in_peace=error is None)
+
+    def leave(self, *, in_peace: bool = True) -> None:
         for session in self.sessions:
             if session.stream.sock.fileno() >= 0:
-                if error is None:
+                if in_peace:
                     session.close()
                 session.stream.close()
         self.discovery.close()
@@ -70,10 +84,13 @@ class Stranger:
         return session
 
     def accept(self, seconds: float = 8.0) -> Session:
-        """The handshake as responder."""
-        self.listener.settimeout(seconds)
-        stream = Stream(self.listener.accept()[0])
-        return self._kept(Session(stream, handshake(stream, lambda: respond(stream, self.me))))
+        """The handshake as responder, with the first that goes through with it."""
+        end = time.monotonic() + seconds
+        while True:
+            self.listener.settimeout(max(0.001, end - time.monotonic()))
+            stream = Stream(self.listener.accept()[0])
+            with contextlib.suppress(AbortedError, StreamEndedError):  # a program that ended meanwhile
+                return self._kept(Session(stream, handshake(stream, partial(respond, stream, self.me))))
 
     def accept_talk(self, seconds: float = 8.0) -> Session:
         session = self.accept(seconds)
@@ -100,6 +117,17 @@ class Stranger:
         session.bulk = True
         session.say("bulk", id=ident, role=role)
         return session
+
+    def accept_bulk(self, ident: bytes, seconds: float = 20.0) -> Session:
+        """As sink, after `accept`: the source dials us; and another program of its home may, to talk."""
+        while True:
+            session = self.accept(seconds)
+            first = session.hear("bulk", "profile", seconds=seconds)
+            if first["t"] == "bulk":
+                session.bulk = True
+                assert first == {"t": "bulk", "id": ident, "role": "source"}
+                return session
+            session.introduce(self.name, self.port)
 
     def deliver(
         self, address: str, expected: bytes, ident: bytes, items: list[Item]

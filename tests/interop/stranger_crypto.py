@@ -160,9 +160,9 @@ class Symmetric:
     def unwrap_label(self, role: bytes) -> bytes:
         return b"lanmsg/1 " + role + self.h
 
-    def split(self) -> tuple[bytes, bytes]:
+    def split(self) -> tuple[bytes, bytes, bytes]:
         out = hkdf(self.ck, b"", b"lanmsg/1 traffic\x00" + self.h, 96)
-        return out[:32], out[32:64]
+        return out[:32], out[32:64], out[64:]
 
 
 def unwrap(me: Identity, label: bytes, wrapped: bytes) -> bytes:
@@ -179,6 +179,7 @@ class Keys:
     sending: bytes
     receiving: bytes
     session_id: bytes
+    sas: bytes
     peer: bytes
     """The fingerprint that the other side has proven."""
 
@@ -253,8 +254,8 @@ def initiate(
     secret = unwrap(me, label, state.open(state.kr, m4[3:]))
     state.key(b"initiator-auth", secret)
     stream.send(_framed(M5, state.seal(state.ki, b"")))
-    i2r, r2i = state.split()
-    return Keys(i2r, r2i, state.h, fingerprint_of(n))
+    i2r, r2i, sas = state.split()
+    return Keys(i2r, r2i, state.h, sas, fingerprint_of(n))
 
 
 def respond(stream: Stream, me: Identity, draws: Draws | None = None) -> Keys:
@@ -285,8 +286,8 @@ def respond(stream: Stream, me: Identity, draws: Draws | None = None) -> Keys:
     state.key(b"initiator-auth", draws.secret)
     if state.open(state.ki, _frame(stream, M5)[3:]):
         raise AbortedError("M5 holds something")
-    i2r, r2i = state.split()
-    return Keys(r2i, i2r, state.h, fingerprint_of(n))
+    i2r, r2i, sas = state.split()
+    return Keys(r2i, i2r, state.h, sas, fingerprint_of(n))
 
 
 def handshake(stream: Stream, step: Callable[[], Keys]) -> Keys:

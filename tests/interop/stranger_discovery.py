@@ -73,9 +73,13 @@ class Heard:
 
 
 class Discovery:
-    def __init__(self, fingerprint: bytes, name: str, address: str, port: int) -> None:
+    def __init__(
+        self, fingerprint: bytes, name: str, address: str, port: int, *, silent: bool = False
+    ) -> None:
         self.fingerprint, self.name, self.address, self.port = fingerprint, name, address, port
         self.leave_secret = secrets.token_bytes(16)
+        self.silent, self.mute = silent, False
+        """It broadcasts nothing of itself; it does not even answer."""
         self.heard: list[Heard] = []
         self._news = threading.Condition()
         self._leave = threading.Event()
@@ -135,7 +139,8 @@ class Discovery:
         while not self._leave.is_set():
             left = began + due - time.monotonic()
             if left <= 0:
-                self.broadcast(self.datagram(kind, token if kind == QUERY else bytes(16)))
+                if not self.silent:
+                    self.broadcast(self.datagram(kind, token if kind == QUERY else bytes(16)))
                 due, kind = next(moments)
                 continue
             ready, _, _ = select.select([self._own, self._all], [], [], min(0.05, left))
@@ -147,7 +152,7 @@ class Discovery:
         said = parse(data, self.fingerprint)
         if said is None:
             return
-        if said.kind == QUERY:
+        if said.kind == QUERY and not self.mute:
             self._own.sendto(self.datagram(REPLY, said.token).pack(), source)
         with self._news:
             self.heard.append(Heard(said, source, sock is self._all, data))

@@ -158,8 +158,18 @@ class Basin:
             self.finished = True
         else:
             raise BrokenRuleError(f"block {kind} in a wrong place")
-        if self.offer["total"] is not None and self.total + len(self.data) > self.offer["total"]:
+        most_entries, most_bytes = self.most()
+        if most_bytes is not None and self.total + len(self.data) > most_bytes:
             raise BrokenRuleError("more bytes than offered")
+        if len(self.items) + self.voids + (self.open is not None) > most_entries:
+            raise BrokenRuleError("more entries than offered")
+
+    def most(self) -> tuple[int, int | None]:
+        """12.2: an offer with a folder, or with names that it does not list, may have grown."""
+        count, total = self.offer["count"], self.offer["total"]
+        if any(top["folder"] for top in self.offer["files"]) or count > len(self.offer["files"]):
+            return count + max(count // 16, 16), None if total is None else total + max(total // 16, 1 << 20)
+        return count, total
 
     def enter(self, body: bytes) -> None:
         self.open, self.body = unpack(body), body

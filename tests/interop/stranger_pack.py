@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-DEEPEST = 8
+DEEPEST = 16
 
 
 class NotMessagePackError(ValueError):

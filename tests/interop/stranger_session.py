@@ -15,7 +15,7 @@ LONGEST = {PAYLOAD: 65552, DATA: 131088, CLOSE: 1040, REKEY: 16}
 REKEY_AT = 1 << 20
 KNOWN = {
     *("profile", "message", "ack", "refused", "offer", "accept", "decline", "cancel", "callback"),
-    *("ping", "pong", "bulk", "begin", "done", "failed"),
+    *("ping", "pong", "bulk", "begin", "done", "failed", "pause", "resume", "verify"),
 }
 
 
@@ -41,7 +41,8 @@ class Direction:
 
 class Session:
     def __init__(self, stream: Stream, keys: Keys) -> None:
-        self.stream, self.peer, self.session_id = stream, keys.peer, keys.session_id
+        self.stream, self.peer = stream, keys.peer
+        self.session_id, self.sas = keys.session_id, keys.sas
         self.out, self.into = Direction(keys.sending), Direction(keys.receiving)
         self.profile: dict[str, Any] = {}
         self.bulk = False
