@@ -8,9 +8,10 @@ other side by its code, and raised here as TransferError with what a person shou
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from lanmsg.model import TransferId
 from lanmsg.node.bulk_channel import BulkChannel, Stop, TransferError
@@ -65,8 +66,7 @@ WORDS: Final = {
 """What the other side is told: no paths, and nothing else of this system."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendReport:
+class SendReport(Struct, frozen=True):
     """The sink has it all, and said so. `left_out` did not go; `changed` went while it was written to."""
 
     entries: int
@@ -75,8 +75,7 @@ class SendReport:
     changed: LeftOut
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveReport:
+class ReceiveReport(Struct, frozen=True):
     """`paths`: what was saved, the top-level ones. `missing`: entries that were offered and did not come.
 
     `renamed`: entries whose names could not be used as they are.

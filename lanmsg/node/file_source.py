@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from lanmsg.model import OfferedFile
 from lanmsg.node.file_walk import (
@@ -26,8 +27,7 @@ DEFAULT_STREAM_NAME = "stdin"
 HASH_CHUNK_BYTES = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class SourceListing:
+class SourceListing(Struct, frozen=True):
     """What an offer says. `total` is None when a stream is among it."""
 
     files: tuple[OfferedFile, ...]
@@ -36,8 +36,7 @@ class SourceListing:
     left_out: LeftOut
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """Where a run begins: `entry` entries of `size` bytes in all are with the sink, and `offset` bytes of the
     next one; `chain` stands for those entries.
     """

@@ -2,9 +2,10 @@
 
 import hashlib
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lanmsg.model import PeerId, Status
 from lanmsg.protocol.constants import (
@@ -45,15 +46,13 @@ class Source(NamedTuple):
     to_everyone: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Broadcast:
+class Broadcast(Struct, frozen=True):
     """To everyone on every interface, at PORT."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Unicast:
+class Unicast(Struct, frozen=True):
     """To one address; `interface` is where it was heard, "" when that is not known."""
 
     data: bytes

@@ -3,7 +3,6 @@ passed (protocol.md, Files).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -85,8 +84,7 @@ def _is_sound(header: EntryHeader) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """What the sink's person agreed to: never more of it, and nothing else.
 
     `names`: the top-level names and whether each is a folder; None when the offer did not list them all.

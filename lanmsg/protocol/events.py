@@ -1,7 +1,8 @@
 """What the machines of this room tell the node."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
+
+from msgspec import Struct
 
 from lanmsg.model import Address, PeerId, Status
 from lanmsg.protocol.payload import Payload
@@ -16,21 +17,18 @@ class SessionEnd(StrEnum):
     TRUNCATED = "truncated"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEstablished:
+class SessionEstablished(Struct, frozen=True):
     """The peer has proven that it owns the key with this modulus (384 bytes)."""
 
     peer: PeerId
     public_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadReceived:
+class PayloadReceived(Struct, frozen=True):
     payload: Payload
 
 
-@dataclass(frozen=True, slots=True)
-class SessionClosed:
+class SessionClosed(Struct, frozen=True):
     """The last event of a session.
 
     `code` is that of a CLOSE (a later version may have more than CloseCode) or a SessionEnd. `clean`: a CLOSE
@@ -47,8 +45,7 @@ class SessionClosed:
 SessionEvent = SessionEstablished | PayloadReceived | SessionClosed
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """Who is here, as far as datagrams tell: hints, until a handshake proves them (protocol.md, Discovery).
 
     `addresses`: where to dial, the likeliest first. `interface` and `instance` belong to the first of them.
@@ -70,28 +67,24 @@ class LeaveReason(Enum):
     EVICTED = "evicted"
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceAppeared:
+class PresenceAppeared(Struct, frozen=True):
     presence: Presence
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceChanged:
+class PresenceChanged(Struct, frozen=True):
     """Name, status, addresses, or another run of the same peer."""
 
     presence: Presence
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceLeft:
+class PresenceLeft(Struct, frozen=True):
     """`presence` is how it was last."""
 
     presence: Presence
     reason: LeaveReason
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceSilent:
+class PresenceSilent(Struct, frozen=True):
     """Its announcements stopped while a session with it is open: that one has to say whether it is here."""
 
     presence: Presence

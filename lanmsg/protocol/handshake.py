@@ -5,10 +5,11 @@ leaves an Abort to be sent that tells nothing about the fault.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
 
 from lanmsg.model import PeerId
 from lanmsg.protocol.cipher import KeySchedule, Role, TrafficKeys
@@ -74,8 +75,7 @@ class UnexpectedPeerError(RemoteProtocolError):
         self.claimed = claimed
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
+class Proven(Struct, frozen=True):
     """A finished handshake: the peer has shown that it owns the key of `peer`."""
 
     peer: PeerId

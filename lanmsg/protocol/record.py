@@ -1,11 +1,11 @@
 """The frames of an open session: four bytes of header, one encrypted body (protocol.md, Records)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from cryptography.utils import Buffer
+from msgspec import Struct
 
 from lanmsg.protocol.cipher import DirectionKey
 from lanmsg.protocol.constants import (
@@ -40,8 +40,7 @@ RECORD_OVERHEAD_BYTES: Final = RECORD_HEADER_BYTES + TAG_BYTES
 """What a record adds to its plaintext."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     kind: RecordKind
     plaintext: bytes
 

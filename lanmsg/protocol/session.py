@@ -5,9 +5,10 @@ the session, and is an event. The driver writes `data_to_send()` after every cal
 that and hangs up. While its writes are stuck it stops reading, since some of what is read has to be answered.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Self
+
+from msgspec import Struct
 
 from lanmsg.model import PeerId
 from lanmsg.protocol.cipher import DirectionKey, Role
@@ -63,8 +64,7 @@ class SessionState(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class BulkKeys:
+class BulkKeys(Struct, frozen=True):
     """What the bulk path needs, to go on here; `pending` was received, and not consumed."""
 
     send: DirectionKey

@@ -5,9 +5,10 @@ that it does not keep, is a RemoteProtocolError: the driver ends the session.
 """
 
 import hmac
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
+
+from msgspec import Struct
 
 from lanmsg.model import PeerId, SafetyNumber
 from lanmsg.protocol.constants import VERIFY_CODE_BYTES, VERIFY_COMMIT_DOMAIN, VERIFY_WORDS_DOMAIN
@@ -31,30 +32,25 @@ class VerificationState(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The peer's person wants to compare."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """Both persons want to, on this session: `go` when it may begin here."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordsShown:
+class WordsShown(Struct, frozen=True):
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What the peer's person said of the words."""
 
     same: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """The peer's person does not want to any more; `state`: how far it had come, IDLE for a mere ask."""
 
     state: VerificationState
