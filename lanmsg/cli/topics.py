@@ -35,6 +35,7 @@ receive, listen, accept, decline, cancel and `peers --watch` print events; each 
   message           id, peer, conversation (private or everyone), text, sent
   offer             transfer, direction, peer, files [{name, size}], total, count
   transfer_progress transfer, direction, done, total, rate            at most one a second
+  transfer_paused   transfer, direction, peer, done, total, held (you, peer), code, error
   transfer_done     transfer, direction, peer, paths, bytes, seconds
   transfer_failed   transfer, direction, peer, code, error
   delivered         id, peer
