@@ -108,7 +108,7 @@ class Message(_Payload, tag="message", frozen=True):
 
 
 class Ack(_Payload, tag="ack", frozen=True, omit_defaults=True):
-    """The message or offer is on the disk of the side that says so; or what `of` names, about that transfer."""
+    """The message, offer, or what `of` names of a transfer, is on the disk of the side that says so."""
 
     texts = {"of": (0, CODE_MAX_BYTES)}
 
