@@ -19,7 +19,11 @@ ATTICS = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "ba
 
 TESTED_ELSEWHERE = {
     "__main__.py": "cli/test_main.py starts it",
-    "model.py": "values without behaviour",
+    "model/errors.py": "the type of an error",
+    "model/files.py": "values without behaviour",
+    "model/messages.py": "values without behaviour",
+    "model/network.py": "values without behaviour",
+    "model/people.py": "values without behaviour",
     "node/diagnosis_facts.py": "values without behaviour",
     "node/events.py": "values without behaviour",
     "protocol/constants.py": "compared with protocol.md",

@@ -213,9 +213,7 @@ def test_what_is_nested_without_end_is_told_as_that(home: Path, content: str) ->
         load_settings(home=home, environment={})
 
 
-def test_the_passphrase_file_is_the_nearest_that_is_named(
-    tmp_path: Path, home: Path
-) -> None:
+def test_the_passphrase_file_is_the_nearest_that_is_named(tmp_path: Path, home: Path) -> None:
     credential = tmp_path / "lanmsg-passphrase"
     environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     assert load_settings(home=home, environment=environment).passphrase_file is None
