@@ -149,6 +149,8 @@ class Comparison:
         self._has_typed = False
         self._is_answered = False
         """Here or on another screen of this home."""
+        self._has_heard = False
+        """What the other person says."""
 
     async def run(self) -> Result:
         events = self._node.events()
@@ -190,9 +192,9 @@ class Comparison:
                     return event.stage is VerificationStage.SAME
 
     async def _hear(self, events: AsyncIterator[NodeEvent]) -> None:
-        """What the other person says, if it comes soon; it changes nothing here."""
+        """What the other person says, if it comes soon and has not come yet; it changes nothing here."""
         deadline = steady_clock() + LISTEN_ON_S
-        while steady_clock() < deadline:
+        while not self._has_heard and steady_clock() < deadline:
             event = await next_event(events)
             if isinstance(event, VerificationChanged) and event.peer.id == self._peer.id and not event.ours:
                 self._tell(event)
@@ -215,6 +217,7 @@ class Comparison:
             case VerificationStage.DIFFERENT if not self._is_answered:
                 raise self._failed(f"{self._name} says that the words are different")
             case VerificationStage.SAME | VerificationStage.DIFFERENT:
+                self._has_heard = True
                 self._notice(f"{self._name}: {event.reason}")
                 if not self._is_answered:
                     self._ask()

@@ -78,6 +78,7 @@ def test_the_same_words_on_both_sides(meeting: Meeting, lower: bool) -> None:
     assert comparison.first is lower
     assert comparison.exchange() == words_shown(verify)
     comparison.say("same")
+    assert verify.event("verification", 20, stage="same")["ours"] is False
     verify.type("same")
     assert comparison.hear("same")["id"] == comparison.id
     assert verify.exit_code(20) == 0
