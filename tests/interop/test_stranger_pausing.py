@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def half_sent(stranger: Stranger, anna: Listening, ident: bytes, items: list[Ite
     return bulk
 
 
+def code_when_dialled(stranger: Stranger, anna: Listening, ident: bytes) -> str:
+    """`duplicate` for as long as the last run is ending."""
+    end = time.monotonic() + 20
+    while True:
+        code = stranger.bulk(anna.address, anna.fingerprint, ident).close_code(20)
+        if code != "duplicate" or time.monotonic() > end:
+            return code
+
+
 def finished(stranger: Stranger, anna: Listening, ident: bytes, items: list[Item]) -> None:
     begun, bulk = stranger.deliver(anna.address, anna.fingerprint, ident, items)
     assert begun.resumed
@@ -68,7 +78,7 @@ def test_a_source_pauses_and_goes_on(anna: Listening, stranger: Stranger) -> Non
     acked(session, ident, "pause")
     bulk.say("failed", id=ident, code="paused", text="")
     assert bulk.close_code(20) in ("bye", "no CLOSE")
-    assert stranger.bulk(anna.address, anna.fingerprint, ident).close_code(20) == "busy"
+    assert code_when_dialled(stranger, anna, ident) == "busy"
     session.say("pause", id=ident)
     acked(session, ident, "pause")
     session.say("resume", id=ident)
