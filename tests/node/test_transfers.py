@@ -11,7 +11,7 @@ from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.node import Node
 from lanmsg.protocol import payload as wire
-from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, until
+from tests.node.neighbours import SOON_S, Neighbours, engine_of, identity, say_and_wait, sees, until
 from tests.node.puppet import puppet
 from tests.node.transfer_story import (
     SIZE,
@@ -325,6 +325,9 @@ def test_what_was_withdrawn_may_be_offered_again(neighbours: Neighbours) -> None
         await becomes(ben, received, CANCELLED)
         with pytest.raises(LanmsgError, match="not your offer"):
             await ben.retry_transfer(received.number)
+        async with asyncio.timeout(SOON_S):
+            while not await anna.peer_knows(sent.number):
+                await asyncio.sleep(0.005)
         await anna.retry_transfer(sent.number)
         again = (await offered(ben, 2))[-1]
         await ben.accept(again.number)
