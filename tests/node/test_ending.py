@@ -8,7 +8,7 @@ import pytest
 from lanmsg.model import LanmsgError, Peer, Trust
 from lanmsg.node.engine import Engine
 from lanmsg.protocol import payload as wire
-from lanmsg.storage.errors import StorageError
+from lanmsg.storage.errors import DamagedStoreError, StorageError
 from tests.node.neighbours import Neighbours, engine_of, say, until
 from tests.node.puppet import puppet
 
@@ -74,11 +74,11 @@ def test_a_crash_of_what_runs_in_the_background_is_the_nodes_crash(
         neighbours.run(story)
 
 
-def test_a_store_that_cannot_be_read_any_more_ends_the_node_and_says_why(
+def test_a_store_that_is_damaged_ends_the_node_and_says_why(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged(*args: object, **kwargs: object) -> None:
-        raise StorageError("the store is damaged")
+        raise DamagedStoreError("the store is damaged")
 
     async def story() -> None:
         anna = await neighbours.open("anna")

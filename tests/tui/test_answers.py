@@ -89,7 +89,7 @@ def test_answering() -> None:
         await screen.type("<a-r><a-r>")
         assert "no earlier message" in screen.text
         await screen.type("<esc>")
-        assert "↪" not in screen.text
+        await screen.until(lambda: "↪" not in screen.text)
         await screen.type("<a-r>yes<enter>")
         await screen.shows("you  ↪ ben: message 3")
 
