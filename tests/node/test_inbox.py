@@ -179,6 +179,7 @@ def test_a_host_cannot_fill_the_history_with_one_key_after_the_other(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "NEW_PEERS_BYTES_PER_HOST_BURST", 2_000)
+    monkeypatch.setattr(admission, "NEW_PEERS_BYTES_PER_HOST_PER_S", 0.001)
 
     async def story() -> None:
         anna = await neighbours.open("anna")
