@@ -23,6 +23,7 @@ RECEIVE_BUFFER_BYTES = 4 << 20
 # Python names neither for Linux before 3.14.
 IP_PKTINFO = getattr(socket, "IP_PKTINFO", 8 if sys.platform.startswith("linux") else 0)
 ANCILLARY_BYTES = 64
+ON_LINUX = sys.platform.startswith("linux")
 
 ECHO_S = 0.25
 """Our own broadcast comes back from our own system within a millisecond, if it comes at all."""
@@ -48,10 +49,19 @@ class Channel:
         since = self.unheard_since
         return not self.broken and since is not None and steady_clock() >= since + ECHO_S
 
+    def _way(self, host: str) -> list[tuple[int, int, bytes]]:
+        """To this link's hosts by it or not at all: it may have gone, and routing would take another."""
+        if not ON_LINUX or self.link.is_ipv6 or not self.link.index:
+            return []
+        if host not in self.link.broadcasts and not contains(self.link, host):
+            return []
+        source = socket.inet_aton(self.link.address)
+        return [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=i4s4s", self.link.index, source, bytes(4)))]
+
     def send(self, data: bytes, host: str, port: int) -> None:
         address = (host, port, 0, self.link.index) if self.link.is_ipv6 else (host, port)
         try:
-            self.sock.sendto(data, address)
+            self.sock.sendmsg([data], self._way(host), 0, address)
         except (BlockingIOError, InterruptedError):
             return  # a full buffer loses a datagram like any network does
         except OSError as error:

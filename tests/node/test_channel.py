@@ -2,8 +2,10 @@
 
 import select
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -141,3 +143,13 @@ def test_a_link_is_deaf_when_not_even_our_own_broadcast_comes_back(monkeypatch: 
         loopback.broadcast(b"?", 2372)
         now += ECHO_S
         assert not loopback.is_deaf
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the way out is named on Linux only")
+def test_what_is_for_a_link_leaves_by_it_or_not_at_all(opened: Opened, loopback: Callable[[], str]) -> None:
+    _, channel = opened(loopback())
+    gone = replace(channel, link=replace(channel.link, index=999_999))
+    gone.send(b"x", channel.link.address, 9)
+    assert gone.broken
+    channel.send(b"x", channel.link.address, 9)
+    assert not channel.broken
