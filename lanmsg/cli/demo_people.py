@@ -31,6 +31,8 @@ from lanmsg.api import (
     TransferAdded,
     TransferChanged,
     TransferState,
+    VerificationChanged,
+    VerificationStage,
     open_node,
 )
 from lanmsg.terminal import human_size
@@ -63,6 +65,7 @@ PERSONAS = (
         (
             "I read you. The tick behind your line says that it is on my disk.",
             "Try Ctrl-K: it jumps to any conversation.",
+            "/verify ben compares four words with me: is there nobody between us?",
             "Send me a file: /send ben and a path. I accept everything.",
             "/who shows who is here, and with which key.",
             "Nothing of this leaves your machine.",
@@ -120,6 +123,11 @@ Beat butter and sugar, then the eggs one by one; flour and powder; half of the a
 180 degrees, 50 minutes. Leave a slice for dmitri.
 """
 
+WORDS = (
+    "my screen shows {}. Yours too? Then answer: same. "
+    "(With real people you call and ask: what is written here could be forged as well.)"
+)
+
 
 class Actor:
     """One person: answers, remarks on this and that, and follows its habit."""
@@ -165,6 +173,8 @@ class Actor:
                 return lambda: self._take(node, transfer)
             case TransferChanged(transfer) if transfer.state is TransferState.DONE:
                 return lambda: self._thank(node, transfer)
+            case VerificationChanged():
+                return lambda: self._compare(node, event)
             case _:
                 return None
 
@@ -206,6 +216,18 @@ class Actor:
             f"got {what}, thanks!" if transfer.direction is Direction.IN else f"you have {what} now. Enjoy!"
         )
         await self._say(node, Conversation.with_peer(transfer.peer), text)
+
+    async def _compare(self, node: Node, event: VerificationChanged) -> None:
+        """Joins in, reads its words out, and believes the visitor who finds them the same."""
+        await self._think()
+        with suppress(LanmsgError):  # it is over meanwhile
+            if event.stage is VerificationStage.COMPARING:
+                text = WORDS.format(" ".join(word.upper() for word in event.words))
+                await self._say(node, Conversation.with_peer(event.peer.id), text)
+            elif event.stage is VerificationStage.ASKED and not event.ours:
+                await node.verify(event.peer.id)
+            elif event.stage is VerificationStage.SAME and not event.ours:
+                await node.answer_verification(event.peer.id, same=True)
 
     async def _chat(self, node: Node) -> None:
         while True:
