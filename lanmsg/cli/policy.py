@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KNOWN = frozenset({Trust.PINNED, Trust.VERIFIED})
 REFUSED = frozenset({Trust.CHANGED, Trust.BLOCKED})
 RESUMABLE = frozenset({TransferState.ACCEPTED, TransferState.RUNNING, TransferState.PAUSED})
+TAKEN = RESUMABLE | {TransferState.DONE}
 
 
 class Verdict(Enum):
@@ -121,6 +122,10 @@ class Doorkeeper:
             if verdict is Verdict.DECLINE and self._policy.accept == "none":  # a rule is kept by the node
                 await self._node.decline(transfer.number, reason="takes no files now")
         except LanmsgError as error:  # withdrawn in the meantime, or no space: the next offer may do better
+            rows = {each.number: each for each in await self._node.transfers()}
+            now = rows.get(transfer.number, transfer)
+            if verdict is Verdict.ACCEPT and now.state in TAKEN:
+                return now  # the node's own rule for this peer was quicker
             self._output.error(error)
         return None
 

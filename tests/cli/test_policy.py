@@ -9,7 +9,7 @@ import pytest
 from lanmsg.api import Node
 from lanmsg.cli.output import Output
 from lanmsg.cli.policy import Doorkeeper, Policy, Verdict
-from lanmsg.model import FileRule, OfferedFile, Peer, TransferState, Trust
+from lanmsg.model import FileRule, LanmsgError, OfferedFile, Peer, Transfer, TransferState, Trust
 from tests.cli.node_double import NodeDouble, incoming, peer
 
 A, L, D = Verdict.ACCEPT, Verdict.LEAVE, Verdict.DECLINE
@@ -102,3 +102,20 @@ def test_a_rule_pins_nobody_but_naming_somebody_does(only_from: str | None, pinn
     asyncio.run(Doorkeeper(cast("Node", double), Policy("all", only_from), None, Output()).standing())
     assert double.done == [("accept", 1)]
     assert double.pinned is pinned
+
+
+class Quicker(NodeDouble):
+    """Its own rule has answered the offer between the look and the answer."""
+
+    async def accept(self, number: int, **_: object) -> Transfer:
+        self.rows = [replace(each, state=TransferState.ACCEPTED) for each in self.rows]
+        raise LanmsgError(f"transfer {number} is already accepted")
+
+
+def test_a_rule_of_the_node_that_was_quicker_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    ben = peer("ben", Trust.PINNED)
+    double = Quicker(ben, transfers=(incoming(ben),))
+    doorkeeper = Doorkeeper(cast("Node", double), Policy("known"), None, Output())
+    taken = asyncio.run(doorkeeper.offered(double.rows[0]))
+    assert taken is not None
+    assert (taken.state, capsys.readouterr().err) == (TransferState.ACCEPTED, "")
