@@ -25,12 +25,14 @@ COMPARE = (
     "ask {name} on another channel and compare, then: lanmsg trust {name} --replace --fingerprint {digits}"
 )
 
+OTHER_KEY = "is another key shown under that name? lanmsg trust {key} --replace looks for it"
+
 
 def trust(invocation: Invocation) -> Result:
     """Pins a key. A changed one takes the place of the old one only when its fingerprint was compared."""
 
     def decide(store: "Store", peer: Peer) -> tuple[str, str]:
-        before = namesake_of(store, peer)
+        before, was_trusted = namesake_of(store, peer), peer.trust in (Trust.PINNED, Trust.VERIFIED)
         others = [] if peer.trust is Trust.CHANGED else claimants(invocation, store, peer)
         if before:
             old = store.peers.get(before)
@@ -46,6 +48,9 @@ def trust(invocation: Invocation) -> Result:
         is_verified = len(wanted_digits(invocation)) >= VERIFYING_DIGITS
         if is_verified:
             store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
+        if was_trusted and not (old or is_verified):
+            hint = OTHER_KEY.format(key=short_id(peer))
+            return f"{name_of(peer)} was trusted already: {fingerprint(peer.id)}", hint
         waits = held_back(store, old.id if old else None)
         return f"{name_of(peer)} is {'verified' if is_verified else 'trusted'}: {fingerprint(peer.id)}", waits
 
