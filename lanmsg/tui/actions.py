@@ -99,12 +99,12 @@ async def retry(desk: Desk, rest: str) -> None:
 
 RUN: dict[str, Action] = {
     "msg": msg, "reply": reply, "me": me, "everyone": everyone, "retry": retry,
-    "send": file_actions.send, "accept": file_actions.accept, "reject": file_actions.reject,
+    "send": file_actions.send, "accept": file_actions.accept, "decline": file_actions.decline,
     "transfers": file_actions.transfers, "pause": file_actions.pause, "resume": file_actions.resume,
     "cancel": file_actions.cancel, "open": file_actions.open_, "path": file_actions.path,
     "who": people_actions.who, "verify": people_actions.verify, "trust": people_actions.trust,
     "block": people_actions.block, "unblock": people_actions.unblock, "rename": people_actions.rename,
-    "auto": people_actions.auto, "mute": people_actions.mute,
+    "rule": people_actions.rule, "mute": people_actions.mute,
     "search": reading_actions.search, "history": reading_actions.history, "last": reading_actions.last,
     "copy": reading_actions.copy, "export": reading_actions.export, "delete": reading_actions.delete,
     "clear": reading_actions.clear, "close": reading_actions.close,

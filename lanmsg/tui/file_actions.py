@@ -59,7 +59,7 @@ async def accept(desk: Desk, rest: str) -> None:
         await desk.node.accept(offer.number, destination=destination)
 
 
-async def reject(desk: Desk, rest: str) -> None:
+async def decline(desk: Desk, rest: str) -> None:
     if (desk.state.asking is not None or desk.state.comparing) and not rest:
         desk.hands.answer("no")
         return

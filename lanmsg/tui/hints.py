@@ -40,6 +40,6 @@ def first_file(state: State, transfer: Transfer) -> None:
     asks = transfer.direction is Direction.IN and transfer.state is TransferState.OFFERED
     if not asks or len(state.transfers) != 1 or not state.ready:
         return
-    answers = f"/accept {transfer.number}, /reject {transfer.number}, or the keys below"
+    answers = f"/accept {transfer.number}, /decline {transfer.number}, or the keys below"
     words = f"A file is written only after your yes: {answers}."
     state.jot(words, conversation=Conversation.with_peer(transfer.peer), style=STYLE)

@@ -172,7 +172,7 @@ class Keyboard:
         if offer is not None and answer == "other":
             self.start_query("save", "save into folder:", text=self.state.downloads, number=offer.number)
         elif offer is not None:
-            self.submit(f"/{'accept' if answer == 'yes' else 'reject'} {offer.number}")
+            self.submit(f"/{'accept' if answer == 'yes' else 'decline'} {offer.number}")
 
     def _answer_own(self, asking: Asking, answer: str) -> None:
         if asking.kind == "paste":

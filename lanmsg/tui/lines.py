@@ -139,7 +139,7 @@ class Lines:
     def _offer(self, transfer: Transfer) -> list[str]:
         alarm = f", {warning(transfer)}" if warning(transfer) else ""
         offer = f"{who(self._state, transfer)} offers {transfer_title(transfer)}, {transfer_size(transfer)}"
-        answers = f"/accept {transfer.number} or /reject {transfer.number}"
+        answers = f"/accept {transfer.number} or /decline {transfer.number}"
         text = [f"    {printable(transfer.text)}"] if transfer.text else []
         return [f"{offer}{alarm}: {answers}", *text]
 

@@ -219,7 +219,7 @@ def _person(state: State, page: Page, peer: Peer, columns: int) -> list[Row]:
         f"               since {date(peer.verified_at)}" if peer.verified_at else "",
         f"fingerprint    {fingerprint(peer.id)}",
         f"safety number  {page.lines[0]}: the same on both screens, to read out" if page.lines else "",
-        f"files          {rule_words(state, peer).partition(': ')[2]}; /auto changes it",
+        f"files          {rule_words(state, peer).partition(': ')[2]}; /rule changes it",
         f"calls          {'muted' if peer.muted else 'you are called'}; /mute changes it",
         f"addresses      {', '.join(map(str, peer.addresses)) or 'none known'}",
         f"first seen     {date(peer.first_seen)} {clock(peer.first_seen)}" if peer.first_seen else "",

@@ -10,7 +10,7 @@ from lanmsg.tui.wording import rule_words
 
 ANSWERS = ("same", "different", "stop")
 
-AUTO_USAGE = "/auto PEER ask|accept|reject|default [SIZE]"
+RULE_USAGE = "/rule PEER ask|accept|refuse|default [SIZE]"
 
 RULES = {
     "ask": FileRule.ASK,
@@ -81,26 +81,26 @@ async def mute(desk: Desk, rest: str) -> None:
     )
 
 
-async def auto(desk: Desk, rest: str) -> None:
-    """[PEER] ask|accept|reject|default [SIZE]."""
+async def rule(desk: Desk, rest: str) -> None:
+    """[PEER] ask|accept|refuse|default [SIZE]."""
     first, following = take_word(rest)
     if first.lower() in RULES and not is_person(desk.state, first):
         peer, word, most = peer_or_open(desk, ""), first, following
     else:
         peer = peer_or_open(desk, first)
         word, most = take_word(following)
-    rule = RULES.get(word.lower())
+    wanted = RULES.get(word.lower())
     if not word:
-        desk.state.say(f"{rule_words(desk.state, peer)}; {AUTO_USAGE}")
+        desk.state.say(f"{rule_words(desk.state, peer)}; {RULE_USAGE}")
         return
-    if rule is None:
-        raise LanmsgError(f"{word} is no rule", code="usage", hint=AUTO_USAGE)
-    if rule is FileRule.ACCEPT and not desk.state.is_pinned(peer.id):
+    if wanted is None:
+        raise LanmsgError(f"{word} is no rule", code="usage", hint=RULE_USAGE)
+    if wanted is FileRule.ACCEPT and not desk.state.is_pinned(peer.id):
         label = desk.state.label(peer.id)
         raise LanmsgError(
             f"{label} is not pinned yet", code="security", hint=f"/verify {label} or /trust {label} first"
         )
-    known = await desk.node.set_file_rule(peer.id, rule, _most(most) if rule is FileRule.ACCEPT else None)
+    known = await desk.node.set_file_rule(peer.id, wanted, _most(most) if wanted is FileRule.ACCEPT else None)
     desk.state.say(rule_words(desk.state, known))
 
 

@@ -147,7 +147,7 @@ def _holders(transfer: Transfer, peer: str) -> str:
 _PHRASES = {
     # of one that we offered, of one that was offered to us
     TransferState.QUEUED: ("offered as soon as {peer} can be reached{reason}", "expected"),
-    TransferState.OFFERED: ("{peer} is asked", "/accept {number} or /reject {number}"),
+    TransferState.OFFERED: ("{peer} is asked", "/accept {number} or /decline {number}"),
     TransferState.ACCEPTED: ("accepted, about to start", "accepted, about to start"),
     TransferState.RUNNING: ("sending", "receiving"),
     TransferState.PAUSED: ("paused{at}{reason}", "paused{at}{reason}"),

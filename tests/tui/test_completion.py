@@ -50,7 +50,7 @@ def texts(before: str) -> list[str]:
         ("/set notify_command ", []),
         ("/theme l", ["light "]),
         ("/notify t", ["test "]),
-        ("/auto anna a", ["ask ", "accept "]),
+        ("/rule anna a", ["ask ", "accept "]),
     ],
 )
 def test_candidates(before: str, found: list[str]) -> None:

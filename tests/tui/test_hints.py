@@ -48,4 +48,4 @@ def test_the_first_file_says_that_nothing_is_written_yet() -> None:
     open_talk(state, node)
     update(state, TransferAdded(node.offered("ben", "a.txt", 10)))
     update(state, TransferAdded(node.offered("ben", "b.txt", 10)))
-    assert picture(state, 120, 36).count("A file is written only after your yes: /accept 1, /reject 1") == 1
+    assert picture(state, 120, 36).count("A file is written only after your yes: /accept 1, /decline 1") == 1

@@ -57,27 +57,27 @@ def test_somebody_is_muted_and_heard_again() -> None:
 
 def test_files_of_somebody_follow_a_rule() -> None:
     table = Table()
-    table.enter("/auto ben accept 20M")
+    table.enter("/rule ben accept 20M")
     known = table.node.known[peer_id("ben")]
     assert (known.file_rule, known.file_rule_max) == (FileRule.ACCEPT, 20_000_000)
     assert said(table) == "files of ben: accepted without a question up to 20 MB"
     table.refresh()
     open_talk(table.state, table.node)
-    table.enter("/auto reject")
+    table.enter("/rule refuse")
     known = table.node.known[peer_id("ben")]
     assert (known.file_rule, known.file_rule_max) == (FileRule.REFUSE, None)
     table.refresh()
-    table.enter("/auto ben")
-    assert said(table).startswith("files of ben: declined without a question; /auto PEER ask")
-    assert "/auto PEER ask" in table.fails("/auto ben sometimes").hint
-    assert "is no size" in str(table.fails("/auto ben accept much"))
+    table.enter("/rule ben")
+    assert said(table).startswith("files of ben: declined without a question; /rule PEER ask")
+    assert "/rule PEER ask" in table.fails("/rule ben sometimes").hint
+    assert "is no size" in str(table.fails("/rule ben accept much"))
 
 
 def test_files_of_a_stranger_are_never_taken_unasked() -> None:
     table = Table()
     table.node.meet(person("eve", trust=Trust.NEW))
     table.refresh()
-    assert "not pinned" in str(table.fails("/auto eve accept"))
+    assert "not pinned" in str(table.fails("/rule eve accept"))
     assert table.node.known[peer_id("eve")].file_rule is FileRule.DEFAULT
     table.enter("/auto eve reject")
     assert table.node.known[peer_id("eve")].file_rule is FileRule.REFUSE
