@@ -74,7 +74,8 @@ def confirm(question: str, invocation: Invocation) -> None:
 def told(messages: int, transfers: int, waiting: int, invocation: Invocation) -> Result:
     output = invocation.output
     if waiting:
-        words = f"{plural(waiting, 'message')} still {'waits' if waiting == 1 else 'wait'} and stay here"
+        verbs = "waits and stays" if waiting == 1 else "wait and stay"
+        words = f"{plural(waiting, 'message')} still {verbs} here"
         output.notice(words, "lanmsg outbox cancel all takes them back")
     if not (messages or transfers):
         output.notice("there was nothing to delete")

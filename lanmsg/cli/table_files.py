@@ -168,7 +168,7 @@ RETRY = Command(
     "Files",
     positionals=OPEN_TRANSFERS,
     details="What a fault has stopped goes on by itself; this does not wait for it. What has failed, was "
-    "cancelled or\nexpired is offered again by its sender. What has arrived is not sent twice.",
+    "cancelled or expired is offered again by its sender. What has arrived is not sent twice.",
     result=True,
 )
 RULE = Command(
@@ -188,6 +188,6 @@ RULE = Command(
     ),
     options=(Option(("--max",), "accept: only up to this size", "SIZE", size), wait(5.0)),
     details=PEER + "\nIt holds for the screen, listen and receive alike. accept is for keys that you trust: "
-    "never for one\nthat is new or has changed. Without a rule, the one in force is told.",
+    "never for one that is new or has changed. Without a rule, the one in force is told.",
     result=True,
 )

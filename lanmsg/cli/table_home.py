@@ -14,7 +14,7 @@ OUTBOX = Command(
     ),
     options=(switch("--failed", help="list: also what has failed and is not tried again"),),
     details="cancel takes back what waits, retry queues once more what has failed. What waits leaves by "
-    "itself as soon\nas the peer is here and a screen or lanmsg listen runs.",
+    "itself as soon as the peer is here and a screen or lanmsg listen runs.",
 )
 FORGET = Command(
     "forget",

@@ -1,5 +1,6 @@
 """The table of commands: every row can run, and none collides with another."""
 
+import re
 from importlib import import_module
 
 import pytest
@@ -19,6 +20,11 @@ def test_a_command_is_whole(command: Command) -> None:
     assert "lanmsg" in command.example
     assert not command.summary.endswith(".")
     assert command.summary[0].islower()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_is_broken_into_lines_where_it_is_shown_not_inside_a_sentence(command: Command) -> None:
+    assert not re.search(r"[^.:;\n]\n(?!\w+: )[a-z]", command.details)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
