@@ -14,7 +14,7 @@ LISTENING = "0A"
 
 NEIGHBOUR_PORTS = {
     2328: "Netrix SFTM",
-    2371: "Compaq WorldWire",
+    2371: "Symantec Endpoint Protection Manager or Compaq WorldWire",
     2387: "IBM VSAM Redirector",
     2967: "Symantec AntiVirus and Endpoint Protection",
 }

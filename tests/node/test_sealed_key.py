@@ -1,5 +1,7 @@
 """A key under a passphrase: it opens with that one alone, and no byte of the file can be another."""
 
+from typing import Any
+
 import pytest
 
 from lanmsg.model import LanmsgError
@@ -71,5 +73,6 @@ def test_another_key_in_the_same_file_is_no_key() -> None:
         modulus = identity("ben").modulus
         to_der = ANNA.to_der
 
+    mixed: Any = Mixed()
     with pytest.raises(LocalProtocolError, match="another key"):
-        unseal(seal(Mixed(), "x"), "x")  # type: ignore[arg-type]
+        unseal(seal(mixed, "x"), "x")
