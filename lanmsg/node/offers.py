@@ -25,7 +25,7 @@ from lanmsg.node.disk import Disk
 from lanmsg.node.file_pump import failed
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
-from lanmsg.node.telling import Telling, clipped
+from lanmsg.node.telling import clipped
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.admission import StrangerOffers
@@ -71,7 +71,6 @@ class Offers:
         disk: Disk,
         rows: TransferRows,
         runs: BulkRuns,
-        telling: Telling,
         *,
         sessions: Sessions,
         people: People,
@@ -80,7 +79,6 @@ class Offers:
         self._disk = disk
         self._rows = rows
         self._runs = runs
-        self._telling = telling
         self._sessions = sessions
         self._people = people
         self._tasks = tasks
@@ -171,7 +169,6 @@ class Offers:
         elif known.state is TransferState.FAILED and await self._rows.told(number) != known.state.value:
             connection.answer(failed(known.id, known.code))
         elif known.state is not TransferState.OFFERED and self._runs.may_try(known):
-            self._telling.forget(number)
             await self._rows.reopen(number, TransferState.ACCEPTED, only_from=AGREED, unless_held=True)
 
     async def _answer_after_run(self, connection: Connection, number: int) -> None:

@@ -27,14 +27,19 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """In which session a word was said, and when to say it again in the same one."""
+    """In which session a word was said, and when to say it again in the same one.
+
+    `moved_at`: of the row then. Moved since, if only to and fro, it asks for its word once more.
+    """
 
     word: Word
+    moved_at: float
     connection: Connection
     again_at: float
 
-    def still_counts(self, word: Word) -> bool:
-        return self.word == word and not self.connection.closed and steady_clock() < self.again_at
+    def still_counts(self, word: Word, moved_at: float) -> bool:
+        is_same = (self.word, self.moved_at) == (word, moved_at)
+        return is_same and not self.connection.closed and steady_clock() < self.again_at
 
 
 class Telling:
@@ -42,10 +47,6 @@ class Telling:
         self._rows = rows
         self._sessions = sessions
         self._said: dict[int, Said] = {}
-
-    def forget(self, number: int) -> None:
-        """What was said of it before does not count any more."""
-        self._said.pop(number, None)
 
     def forget_all_but(self, numbers: Set[int]) -> None:
         """Nothing is due any more about the others."""
@@ -56,11 +57,11 @@ class Telling:
         now = await self._rows.get(transfer.number)  # what a step was made for may be past
         word = None if now is None else self.due(now, await self._rows.told(transfer.number))
         said = self._said.get(transfer.number)
-        if word is None or (said is not None and said.still_counts(word)):
+        if now is None or word is None or (said is not None and said.still_counts(word, now.updated_at)):
             return
         connection = await self._sessions.to(transfer.peer)
         connection.send(word)
-        self._said[transfer.number] = Said(word, connection, steady_clock() + TELL_AGAIN_S)
+        self._said[transfer.number] = Said(word, now.updated_at, connection, steady_clock() + TELL_AGAIN_S)
 
     def due(self, transfer: Transfer, told: str) -> Word | None:
         """What the peer does not know yet; a yes, which nobody acknowledges, is due in each session."""

@@ -85,9 +85,7 @@ class TransferDesk:
         self._wake = asyncio.Event()
         self._rows = TransferRows(disk, self._wake.set)
         self.telling = Telling(self._rows, sessions)
-        self.offers = Offers(
-            disk, self._rows, self.runs, self.telling, sessions=sessions, people=people, tasks=tasks
-        )
+        self.offers = Offers(disk, self._rows, self.runs, sessions=sessions, people=people, tasks=tasks)
         self.decisions = Decisions(self._rows, self.runs, self.adopt)
         self.runs.published_late = self._published_late
 
@@ -232,7 +230,6 @@ class TransferDesk:
     async def _claim(self, number: int) -> None:
         """For a run of ours: the row is ours from now on, whoever served it until now."""
         self._own.add(number)
-        self.telling.forget(number)
         self._call_back_at.pop(number, None)
         await self._lease(number, wall_clock(), as_of=wall_clock() + LEASE_MAX_SECONDS)
 
