@@ -15,6 +15,7 @@ from lanmsg.model import (
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.door import UNSAFE, Door
 from lanmsg.node.own_words import check_text
+from lanmsg.node.retention import forget
 from lanmsg.node.transfers import LEASE_S
 from lanmsg.protocol.constants import MESSAGE_ID_BYTES
 from lanmsg.storage.forgetting import Extent, Forgotten
@@ -114,8 +115,7 @@ class Messages(Door):
 
         What still waits in the outbox stays, and is counted. None: all conversations.
         """
-        extent = Extent(conversation, before)
-        return await self._write(lambda store: store.forgetting.forget(extent, wall_clock()))
+        return await forget(self._engine.disk, Extent(conversation, before))
 
     async def outbox(self, *, failed: bool = False) -> list[Message]:
         """Ours that have not reached everybody they are for; `failed`: also what never will."""

@@ -1,4 +1,4 @@
-"""history.keep_days: what is older is deleted, by the listener, at its start and once a day."""
+"""Deleting much without holding others up. history.keep_days: the listener does so, once a day."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from functools import partial
 from lanmsg.model import LanmsgError
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.disk import Disk
-from lanmsg.storage.forgetting import BATCH, Extent
+from lanmsg.storage.forgetting import Extent, Forgotten
 from lanmsg.storage.store import Store
 from lanmsg.terminal import plural
 
@@ -42,21 +42,21 @@ class Retention:
             await asyncio.sleep(LOOK_S)
 
     async def apply(self) -> int:
-        """Delete what is too old now, a batch at a time; how many messages. Told the first time."""
-        now = wall_clock()
-        extent = Extent(before=now - self._keep_s)
+        """Delete what is too old now; how many messages. Told the first time."""
+        extent = Extent(before=wall_clock() - self._keep_s)
         if await self._disk.write(partial(_first_time, words=self._words)):
             self._notice(f"{self._words} here every day (history.keep_days)", "")
-        after, deleted, count = 0, 0, BATCH
-        while count == BATCH:
-            count, after = await self._disk.write(partial(_forget_some, extent=extent, after=after))
-            deleted += count
-        await self._disk.write(lambda store: store.forgetting.forget_rest(extent, now))
-        return deleted
+        return (await forget(self._disk, extent)).messages
 
 
-def _forget_some(store: Store, *, extent: Extent, after: int) -> tuple[int, int]:
-    return store.forgetting.forget_some(extent, after)
+async def forget(disk: Disk, extent: Extent) -> Forgotten:
+    """A step at a time: whatever else there is to read and write meanwhile comes between two."""
+    now = wall_clock()
+    steps = await disk.read(lambda store: store.forgetting.steps(extent, now))
+    gone = Forgotten()
+    while (more := await disk.write(lambda _: next(steps, None))) is not None:
+        gone = more
+    return gone
 
 
 def _first_time(store: Store, *, words: str) -> bool:

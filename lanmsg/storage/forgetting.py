@@ -3,6 +3,7 @@
 What still waits to reach somebody stays: it is taken back by its own command, never by the way.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,16 +63,20 @@ class Forgetting:
 
     def forget(self, extent: Extent, now: float) -> Forgotten:
         """Deletes it all; how much that was."""
-        after, deleted = 0, 0
-        while True:
-            count, after = self.forget_some(extent, after)
-            deleted += count
-            if count < BATCH:
-                break
-        return Forgotten(deleted, self.forget_rest(extent, now), self.count(extent, now).waiting)
+        *_, gone = self.steps(extent, now)
+        return gone
 
-    def forget_some(self, extent: Extent, after: int = 0) -> tuple[int, int]:
-        """One batch of messages behind number `after`: how many, and where the next one begins."""
+    def steps(self, extent: Extent, now: float) -> Iterator[Forgotten]:
+        """The same in short transactions, one for each step: how much is gone after it."""
+        messages, after, count = 0, 0, BATCH
+        while count == BATCH:
+            count, after = self._forget_messages(extent, after)
+            messages += count
+            yield Forgotten(messages)
+        yield Forgotten(messages, self._forget_rest(extent, now), self.count(extent, now).waiting)
+
+    def _forget_messages(self, extent: Extent, after: int) -> tuple[int, int]:
+        """One batch behind number `after`: how many, and where the next one begins."""
         with self._database.transaction() as write:
             rows = write.all(
                 f"SELECT m.number, m.conversation FROM messages m WHERE m.number > :after AND {_WITHIN}"  # noqa: S608
@@ -81,10 +86,10 @@ class Forgetting:
             for number, _ in rows:
                 write.run("DELETE FROM messages WHERE number = ?", (number,))
             for key in {key for _, key in rows}:
-                find_last(write, key)
+                _find_last(write, key)
         return len(rows), rows[-1][0] if rows else after
 
-    def forget_rest(self, extent: Extent, now: float) -> int:
+    def _forget_rest(self, extent: Extent, now: float) -> int:
         """Finished transfers, and the draft of what is forgotten as a whole; then nothing is left of it on
         the disk that SQLite can reach.
         """
@@ -114,7 +119,7 @@ class Forgetting:
                     "this message still waits to be delivered", code="failed", hint="cancel it first"
                 )
             write.run("DELETE FROM messages WHERE number = ?", (number,))
-            find_last(write, row[0])
+            _find_last(write, row[0])
         self._database.wipe()
         return True
 
@@ -141,7 +146,7 @@ _FINISHED = (
 """What a peer has still to be told of is not finished."""
 
 
-def find_last(write: Transaction, key: int) -> None:
+def _find_last(write: Transaction, key: int) -> None:
     """After a deletion: which message is the latest now, and news for the other screens of the home."""
     write.run(
         "UPDATE conversations SET revision = ?, last_number ="

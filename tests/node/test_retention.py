@@ -1,4 +1,4 @@
-"""history.keep_days: the listener deletes what is older, and says so once."""
+"""Much is deleted in steps; the listener does so with what is older than history.keep_days, and says it."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,8 @@ from lanmsg.model import Conversation, MessageId, PeerId
 from lanmsg.node import retention as module
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.disk import Disk
-from lanmsg.node.retention import DAY_S, Retention
+from lanmsg.node.retention import DAY_S, Retention, forget
+from lanmsg.storage.forgetting import Extent
 from lanmsg.storage.store import Store
 from tests.node.neighbours import Neighbours, texts, until
 
@@ -33,7 +34,6 @@ def test_what_is_older_goes_in_batches_and_it_is_told_once(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lanmsg.storage.forgetting.BATCH", 3)
-    monkeypatch.setattr(module, "BATCH", 3)
 
     async def whole() -> None:
         store, said = Store.open(home), list[str]()
@@ -46,6 +46,23 @@ def test_what_is_older_goes_in_batches_and_it_is_told_once(
             "messages and finished transfers older than 90 days are deleted here every day"
             " (history.keep_days)"
         ]
+        await disk.close()
+
+    asyncio.run(whole())
+
+
+def test_others_get_their_turn_while_much_is_deleted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lanmsg.storage.forgetting.BATCH", 1)
+
+    async def whole() -> None:
+        disk = Disk(Store.open(home))
+        await disk.write(lambda store: fill(store, [*range(9)]))
+        deleting = asyncio.ensure_future(forget(disk, Extent()))
+        left = set[int]()
+        while not deleting.done():
+            left.add(len(await disk.read(lambda store: store.history.messages(None))))
+        assert (await deleting).messages == 9
+        assert left - {0, 9}, "it was all deleted before anybody else could read"
         await disk.close()
 
     asyncio.run(whole())
