@@ -41,6 +41,7 @@ from lanmsg.tui.notifier import Notifier
 from lanmsg.tui.options import Options
 from lanmsg.tui.pace import Pace
 from lanmsg.tui.reader import Reader
+from lanmsg.tui.renderer import RowRenderer
 from lanmsg.tui.state import State
 from lanmsg.tui.theme import ASCII, FANCY, styles_in_force
 from lanmsg.tui.update import Damage, seen, update
@@ -108,6 +109,12 @@ class App:
             color_depth=ColorDepth.DEPTH_1_BIT if environment.get("NO_COLOR") else None,
             # No clock of its own: an idle screen does not wake up. Windows has no signal for a new size.
             terminal_size_polling_interval=0.5 if sys.platform == "win32" else None,
+        )
+        application.renderer = RowRenderer(
+            application.renderer.style,
+            output,
+            full_screen=True,
+            mouse_support=application.renderer.mouse_support,
         )
         # A lone Esc is told from Alt-x by waiting; half a second by default, which feels broken.
         application.ttimeoutlen = application.timeoutlen = 0.05

@@ -14,6 +14,7 @@ from prompt_toolkit.layout.dimension import Dimension
 from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
 
 from lanmsg.tui import strips, view
+from lanmsg.tui.renderer import RowWindow
 from lanmsg.tui.rows import Row, with_plain_signs
 from lanmsg.tui.state import State
 from lanmsg.tui.theme import ASCII
@@ -65,7 +66,7 @@ class ScreenLayout:
         self.input = Buffer(multiline=True, history=InMemoryHistory())
         self.query = Buffer(multiline=False)
         self.clicked: Callable[[MouseEvent], None] = lambda _: None
-        self._body = Window(Rows(self._paint, self._click), wrap_lines=False)
+        self._body = RowWindow(Rows(self._paint, self._click), wrap_lines=False)
         self._input_window = self._line(self.input, lambda: f"{state.glyphs.prompt} ", INPUT_ROWS)
         self._query_window = self._line(
             self.query, lambda: f" {state.query.label if state.query else ''} ", 1
@@ -78,7 +79,7 @@ class ScreenLayout:
                     self._body,
                     ConditionalContainer(self._query_window, filter=big_enough & asking),
                     ConditionalContainer(self._input_window, filter=big_enough & ~asking),
-                    ConditionalContainer(Window(Rows(self._footer), height=1), filter=big_enough),
+                    ConditionalContainer(RowWindow(Rows(self._footer), height=1), filter=big_enough),
                 ]
             ),
             focused_element=self._input_window,

@@ -1,0 +1,126 @@
+"""Rows as cells, and what has to be written where two pictures differ: as little as a slow line wants."""
+
+from collections import Counter
+from collections.abc import Sequence
+from operator import ne
+from typing import NamedTuple
+
+from lanmsg.terminal import character_width, printable
+from lanmsg.tui.rows import Row
+
+Cell = tuple[str, str]
+"""Text and style of one cell; the second half of a wide character has no text."""
+
+BLANK: Cell = (" ", "")
+GAP = 5
+"""Cells alike between two that differ: fewer are written again, which is shorter than going past them."""
+
+SCROLL_BYTES = 30
+"""What it takes to have the terminal move rows."""
+
+
+def cells_of(row: Row, columns: int) -> list[Cell]:
+    """The row in exactly `columns` cells."""
+    cells: list[Cell] = []
+    for style, text in row:
+        if text.isascii() and text.isprintable():
+            cells += [(character, style) for character in text]
+        else:
+            _add(cells, style, text)
+    if len(cells) > columns:
+        cut = cells[columns][0] == "" and columns > 0
+        del cells[columns:]
+        if cut:
+            cells[-1] = BLANK
+    return cells + [BLANK] * (columns - len(cells))
+
+
+def _add(cells: list[Cell], style: str, text: str) -> None:
+    """Wide characters take two cells; what takes none goes with the character before it."""
+    for character in text if text.isprintable() else printable(text):
+        cells_taken = character_width(character)
+        if cells_taken > 0:
+            cells.append((character, style))
+            cells += [("", style)] * (cells_taken - 1)
+        elif cells:
+            at = next((at for at in (-1, -2) if len(cells) >= -at and cells[at][0]), -1)
+            cells[at] = (cells[at][0] + character, cells[at][1])
+
+
+def runs(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+    """Where the new row has to be written over the old one: [start, end) of each piece."""
+    found: list[tuple[int, int]] = []
+    for at, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before != after:
+            if found and at - found[-1][1] < GAP:
+                found[-1] = (found[-1][0], at + 1)
+            else:
+                found.append((at, at + 1))
+    if found and (_has_wide(old) or _has_wide(new)):
+        # A terminal may see their width otherwise: then only this row is off, and only until it is written.
+        return [(_whole(old, new, found[0][0]), len(new))]
+    return found
+
+
+def _has_wide(cells: Sequence[Cell]) -> bool:
+    return any(not text for text, _ in cells)
+
+
+def _whole(old: Sequence[Cell], new: Sequence[Cell], at: int) -> int:
+    """Not in the middle of a wide character."""
+    while at > 0 and not (old[at][0] and new[at][0]):
+        at -= 1
+    return at
+
+
+class Scroll(NamedTuple):
+    """The rows from `top` to `bottom`, both counted, go up by so many; down if negative."""
+
+    top: int
+    bottom: int
+    up: int
+
+
+Picture = Sequence[Sequence[Cell]]
+
+
+def scroll(old: Picture, new: Picture) -> Scroll | None:
+    """What the terminal can do itself, where most of a picture moved; None when writing is shorter."""
+    changed = [y for y, row in enumerate(new) if row is not old[y] and row != old[y]]
+    if len(changed) < 3:
+        return None
+    wanted = {_key(old[y]): y for y in range(changed[0], changed[-1] + 1)}
+    keys = [(y, _key(new[y])) for y in changed]
+    places = [(y, wanted.get(key)) for y, key in keys if any(text != " " for text, _ in key)]
+    found = [(y, place) for y, place in places if place is not None and place != y]
+    if not found:
+        return None
+    up = Counter(place - y for y, place in found).most_common(1)[0][0]
+    rows = [y for y, place in found if place - y == up]
+    moved = Scroll(rows[0] + min(up, 0), rows[-1] + max(up, 0), up)
+    after = after_scroll(old, moved)
+    saved = sum(_differing(old[y], new[y]) - _differing(after[y], new[y]) for y in _range(moved))
+    return moved if saved > SCROLL_BYTES else None
+
+
+def _key(row: Sequence[Cell]) -> tuple[Cell, ...]:
+    """What a row is known by: on the left is a list that does not move with the rest."""
+    return tuple(row[len(row) // 3 :])
+
+
+def _differing(old: Sequence[Cell], new: Sequence[Cell]) -> int:
+    return sum(map(ne, old, new))
+
+
+def _range(moved: Scroll) -> range:
+    return range(moved.top, moved.bottom + 1)
+
+
+def after_scroll(old: Picture, moved: Scroll) -> list[Sequence[Cell]]:
+    """What the terminal shows then."""
+    after = list(old)
+    blank = [BLANK] * len(old[0])
+    for y in _range(moved):
+        source = y + moved.up
+        after[y] = old[source] if moved.top <= source <= moved.bottom else blank
+    return after

@@ -1,0 +1,253 @@
+"""Writes the picture to the terminal: only rows that changed are looked at, only cells that changed go out.
+
+prompt_toolkit's own renderer goes through each cell of the screen twice for each redraw, and knows nothing of
+rows that move. Windows whose rows are ready hand them over whole; the lines where somebody types are painted
+by prompt_toolkit, cell by cell, as ever.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.data_structures import Point, Size
+from prompt_toolkit.layout import Layout, Window
+from prompt_toolkit.layout.mouse_handlers import MouseHandlers
+from prompt_toolkit.layout.screen import Screen, WritePosition
+from prompt_toolkit.mouse_events import MouseEvent
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.renderer import Renderer
+from prompt_toolkit.styles import DEFAULT_ATTRS, Attrs
+
+from lanmsg.tui.cells import BLANK, Cell, Scroll, after_scroll, cells_of, runs, scroll
+from lanmsg.tui.rows import Row
+
+UP_AND_IN, DOWN_AND_IN = "\n", "\x1bM"
+"""At the edge of the region these move its rows by one, on every terminal there is."""
+
+WIPE_CELLS = 4
+"""So many blanks are wiped out rather than written."""
+
+
+class Canvas(Screen):
+    """What the windows are painted on: whole rows, and cells for the rest."""
+
+    def __init__(self, *, mouse: bool) -> None:
+        super().__init__()
+        self.show_cursor = False
+        self.mouse = mouse
+        self.rows: dict[int, Row] = {}
+
+    def row(self, y: int, columns: int) -> Row:
+        """What was painted there; by prompt_toolkit cell by cell."""
+        if y in self.rows:
+            return self.rows[y]
+        typed = self.data_buffer.get(y)
+        return [(typed[x].style, typed[x].char) for x in range(columns)] if typed else []
+
+    def is_typed(self, y: int) -> bool:
+        return y not in self.rows and y in self.data_buffer
+
+
+class RowWindow(Window):
+    """A window as wide as the screen, whose control paints rows."""
+
+    def write_to_screen(  # noqa: PLR0917 - prompt_toolkit's own, and the next as well
+        self,
+        screen: Screen,
+        mouse_handlers: MouseHandlers,
+        write_position: WritePosition,
+        parent_style: str,
+        erase_bg: bool,  # noqa: FBT001
+        z_index: int | None,
+    ) -> None:
+        if not isinstance(screen, Canvas):
+            super().write_to_screen(screen, mouse_handlers, write_position, parent_style, erase_bg, z_index)
+            return
+        columns, height, top = write_position.width, write_position.height, write_position.ypos
+        content = self.content.create_content(columns, height)
+        for y in range(min(content.line_count, height)):
+            screen.rows[top + y] = [(part[0], part[1]) for part in content.get_line(y)]
+        screen.visible_windows_to_write_positions[self] = write_position
+
+        def clicked(event: MouseEvent) -> object:
+            at = Point(event.position.x, event.position.y - top)
+            return self.content.mouse_handler(MouseEvent(at, event.event_type, event.button, event.modifiers))
+
+        if screen.mouse:
+            mouse_handlers.set_mouse_handler_for_range(0, columns, top, top + height, clicked)
+
+
+class Shown(NamedTuple):
+    """What is on the terminal, row by row: as it was painted and as it came out."""
+
+    size: Size
+    look: object
+    rows: list[Row]
+    cells: list[Sequence[Cell]]
+
+
+class RowRenderer(Renderer):
+    """In the place of prompt_toolkit's own, for the whole screen."""
+
+    def reset(self, _scroll: bool = False, leave_alternate_screen: bool = True) -> None:  # noqa: FBT001, FBT002
+        self._shown: Shown | None = None
+        self._looks: dict[str, tuple[Attrs, bool]] = {}
+        self._at: tuple[int, int] | None = None  # column and row of the cursor, where that is certain
+        self._attrs = DEFAULT_ATTRS
+        if getattr(self, "_in_alternate_screen", False):
+            self.output.enable_autowrap()
+        super().reset(_scroll, leave_alternate_screen)
+
+    def render(self, app: Application[Any], layout: Layout, is_done: bool = False) -> None:  # noqa: FBT001, FBT002
+        if is_done:
+            # The terminal shows again what it did before.
+            self.reset()
+            return
+        self._set_modes()
+        size = self.output.get_size()
+        canvas, mouse_handlers = Canvas(mouse=self._mouse_support_enabled), MouseHandlers()
+        whole = WritePosition(0, 0, size.columns, size.rows)
+        layout.container.write_to_screen(
+            canvas, mouse_handlers, whole, parent_style="", erase_bg=False, z_index=None
+        )
+        self._write(canvas, size, app.color_depth)
+        self._put_cursor(canvas, canvas.get_cursor_position(layout.current_window))
+        self.output.flush()
+        self.mouse_handlers, self._last_screen = mouse_handlers, canvas
+        layout.visible_windows = canvas.visible_windows
+
+    def _set_modes(self) -> None:
+        if not self._in_alternate_screen:
+            self._in_alternate_screen = True
+            self.output.enter_alternate_screen()
+        if not self._bracketed_paste_enabled:
+            self._bracketed_paste_enabled = True
+            self.output.enable_bracketed_paste()
+        if not self._cursor_key_mode_reset:
+            self._cursor_key_mode_reset = True
+            self.output.reset_cursor_key_mode()
+        wanted = self.mouse_support()
+        if wanted != self._mouse_support_enabled:
+            self._mouse_support_enabled = wanted
+            (self.output.enable_mouse_support if wanted else self.output.disable_mouse_support)()
+
+    # --- rows ---
+
+    def _write(self, canvas: Canvas, size: Size, depth: ColorDepth) -> None:
+        look = self.style.invalidation_hash(), depth
+        before = self._shown
+        if before is None or before.size != size or before.look != look:
+            before = self._blank(size, look)
+        rows = [canvas.row(y, size.columns) for y in range(size.rows)]
+        cells = [
+            before.cells[y]
+            if row == before.rows[y]
+            else self._typed(row)
+            if canvas.is_typed(y)
+            else cells_of(row, size.columns)
+            for y, row in enumerate(rows)
+        ]
+        self._shown = Shown(size, look, rows, cells)
+        there: Sequence[Sequence[Cell]] = before.cells
+        if isinstance(self.output, Vt100_Output) and (moved := scroll(there, cells)) is not None:
+            self._scroll(moved)
+            there = after_scroll(there, moved)
+        pieces = [
+            (y, start, end)
+            for y, row in enumerate(cells)
+            if row is not there[y]
+            for start, end in runs(there[y], row)
+        ]
+        if len(pieces) > 1:
+            self.output.hide_cursor()
+        for y, start, end in pieces:
+            self._piece(y, start, end, cells[y], depth)
+        if self._attrs != DEFAULT_ATTRS:
+            self.output.reset_attributes()
+            self._attrs = DEFAULT_ATTRS
+
+    def _typed(self, row: Row) -> list[Cell]:
+        """Its own cells; prompt_toolkit has several kinds of blanks, which look alike."""
+        cells = [(text, style) for style, text in row]
+        return [cell if self._is_seen(cell) else BLANK for cell in cells]
+
+    def _blank(self, size: Size, look: object) -> Shown:
+        """Everything is written anew."""
+        self._looks = {}
+        self.output.reset_attributes()
+        self.output.disable_autowrap()
+        self.output.cursor_goto(1, 1)
+        self.output.erase_down()
+        self._at = (0, 0)
+        empty: list[Row] = [[] for _ in range(size.rows)]
+        return Shown(size, look, empty, [[BLANK] * size.columns] * size.rows)
+
+    def _scroll(self, moved: Scroll) -> None:
+        write = self.output.write_raw
+        self.output.hide_cursor()
+        write(f"\x1b[{moved.top + 1};{moved.bottom + 1}r")
+        self.output.cursor_goto(moved.bottom + 1 if moved.up > 0 else moved.top + 1, 1)
+        write(UP_AND_IN * moved.up if moved.up > 0 else DOWN_AND_IN * -moved.up)
+        write("\x1b[r")
+        self._at = None
+
+    def _piece(self, y: int, start: int, end: int, row: Sequence[Cell], depth: ColorDepth) -> None:
+        """One piece of a row; blanks up to the end of the row are wiped out at once."""
+        last = end
+        while last > start and not self._is_seen(row[last - 1]):
+            last -= 1
+        wipes = end - last >= WIPE_CELLS and not any(map(self._is_seen, row[end:]))
+        written = row[start : last if wipes else end]
+        self._go(start, y)
+        self._text(written, depth)
+        if wipes:
+            self._style(DEFAULT_ATTRS, depth)
+            self.output.erase_end_of_line()
+        # A terminal may see other widths than ours; and in the last column it stays, or does not.
+        at = start + len(written)
+        self._at = (at, y) if at < len(row) and all(text.isascii() for text, _ in written) else None
+
+    def _is_seen(self, cell: Cell) -> bool:
+        return cell[0] != " " or self._look_of(cell[1])[1]
+
+    def _text(self, cells: Sequence[Cell], depth: ColorDepth) -> None:
+        start = 0
+        for at in range(1, len(cells) + 1):
+            if at == len(cells) or cells[at][1] != cells[start][1]:
+                self._style(self._look_of(cells[start][1])[0], depth)
+                self.output.write("".join(text for text, _ in cells[start:at]))
+                start = at
+
+    # --- the smallest steps ---
+
+    def _look_of(self, style: str) -> tuple[Attrs, bool]:
+        """How a style comes out, and whether a blank in it can be seen."""
+        look = self._looks.get(style)
+        if look is None:
+            attrs = self.style.get_attrs_for_style_str(style)
+            seen = attrs.bgcolor or attrs.underline or attrs.strike or attrs.blink or attrs.reverse
+            look = self._looks[style] = attrs, bool(seen)
+        return look
+
+    def _style(self, attrs: Attrs, depth: ColorDepth) -> None:
+        if attrs != self._attrs:
+            self._attrs = attrs
+            self.output.set_attributes(attrs, depth)
+
+    def _go(self, x: int, y: int) -> None:
+        if self._at != (x, y):
+            if self._at is not None and self._at[1] == y and self._at[0] < x:
+                self.output.cursor_forward(x - self._at[0])
+            else:
+                self.output.cursor_goto(y + 1, x + 1)
+            self._at = (x, y)
+
+    def _put_cursor(self, canvas: Canvas, place: Point) -> None:
+        """Where somebody types; elsewhere it is not shown."""
+        self._cursor_pos = place
+        if canvas.show_cursor:
+            self._go(place.x, place.y)
+            self.output.show_cursor()
+        else:
+            self.output.hide_cursor()
