@@ -324,6 +324,7 @@ class Engine:
     def _let_go(self, store: Store) -> None:
         if self._lock.held:
             store.presence.stop()
+            store.history.requeue_sent()
         self._leases.end(store)
 
     # Background ---------------------------------------------------------------------------------------------

@@ -172,9 +172,7 @@ class Outbox:
         self._awaited.update(awaited)
         self._put_off.pop(peer, None)
         try:
-            for row in rows:
-                await self._send(connection, row)
-            await self._mark_sent(peer, rows)
+            await self._send_all(connection, peer, rows)
             while not self._awaited.keys().isdisjoint(awaited):
                 if connection.closed:
                     raise ConnectionError("the connection broke")
@@ -195,6 +193,24 @@ class Outbox:
         if (reason := self._put_off.pop(peer, None)) is not None:
             raise PutOffError(reason)
 
+    async def _send_all(self, connection: Connection, peer: PeerId, rows: Sequence[Pending]) -> None:
+        """But for what was taken back a moment ago. What is sent is marked first: it cannot be any more."""
+        try:
+            taken_back = await self._disk.write(
+                lambda store: store.history.mark_sent(
+                    [row.message.number for row in rows], peer, wall_clock()
+                )
+            )
+        except StorageError:  # a full disk here is no reason why the peer should not have them
+            for row in rows:
+                await self._send(connection, row)
+            raise
+        for row in rows:
+            if row.message.number in taken_back:
+                self._awaited.pop((peer, row.message.id), None)
+            else:
+                await self._send(connection, row)
+
     async def _send(self, connection: Connection, row: Pending) -> None:
         try:
             connection.send(_payload(row))
@@ -202,15 +218,6 @@ class Outbox:
             # Written by another program, or before a rule was made: it must not hold up the others.
             await self._settle(row.peer, [row.message.id], Delivery.FAILED, f"it cannot be sent: {error}")
         await connection.room()
-
-    async def _mark_sent(self, peer: PeerId, rows: Sequence[Pending]) -> None:
-        numbers = [row.message.number for row in rows if row.state is Delivery.QUEUED]
-        if numbers:
-            await self._disk.write(
-                lambda store: store.history.set_deliveries(
-                    [(number, peer) for number in numbers], Delivery.SENT, now=wall_clock()
-                )
-            )
 
     async def _settle(self, peer: PeerId, ids: Sequence[MessageId], state: Delivery, reason: str) -> None:
         numbers = [self._awaited.pop((peer, each), None) for each in ids]

@@ -53,6 +53,7 @@ class SharedPresence:
 
 def _begin(store: Store, *, owner: bytes) -> None:
     before = store.presence.begin(owner, wall_clock())
+    store.history.requeue_sent()
     store.history.release_leases(before)
     store.transfers.release_leases(before)
 

@@ -4,8 +4,6 @@ A lease ends by itself, so that a process that died blocks nothing for long; the
 one that ends too far ahead counts for nothing.
 """
 
-import time
-
 LEASE_MAX_SECONDS = 60.0
 """No process takes a lease for longer; it renews instead."""
 
@@ -16,8 +14,3 @@ FREE_OR_OURS = (
 
 OURS = "lease_owner = :owner"
 """The same for a process that serves only what it put there itself."""
-
-
-def lease_clock(now: float | None) -> float:
-    """The wall clock, which all processes of a home share, unless the caller says what time it is."""
-    return time.time() if now is None else now  # noqa: TID251 - the edge: leases are between processes

@@ -11,7 +11,7 @@ from typing import Any
 from lanmsg.model import Delivery, Message, PeerId, Recipient
 from lanmsg.storage.database import Database, Transaction
 from lanmsg.storage.errors import StorageError
-from lanmsg.storage.leases import FREE_OR_OURS, OURS, lease_clock
+from lanmsg.storage.leases import FREE_OR_OURS, OURS
 from lanmsg.storage.messages import read_message
 
 CANCELLED = "cancelled"
@@ -70,19 +70,6 @@ class Outbox:
                 rows = [row for row in rows if row[1] in own]
             return [self._pending(row) for row in rows]
 
-    def claim(
-        self, *, owner: bytes, now: float, until: float, peer: PeerId | None = None, limit: int = 100
-    ) -> list[Pending]:
-        """The same as outbox(), with the leases taken in one step: each row goes to one process only."""
-        with self._database.transaction(durable=False) as write:
-            rows = self._waiting(owner, now, peer, limit)
-            for message, recipient, *_ in rows:
-                write.run(
-                    "UPDATE deliveries SET lease_owner = ?, lease_until = ? WHERE message = ? AND peer = ?",
-                    (owner, until, message, recipient),
-                )
-            return [self._pending(row) for row in rows]
-
     def waiting_peers(
         self, *, owner: bytes, now: float, only_own: bool = False, listener_lives: bool = False
     ) -> list[PeerId]:
@@ -95,19 +82,6 @@ class Outbox:
         )
         return [PeerId(row[0]) for row in self._database.all(sql, {"owner": owner, "now": now})]
 
-    def take_lease(
-        self, number: int, peer: PeerId | None, owner: bytes, until: float, *, now: float | None = None
-    ) -> bool:
-        """True: this process serves the message, to `peer` or to everybody still waiting, until then."""
-        values = {"number": number, "peer": peer, "owner": owner, "until": until, "now": lease_clock(now)}
-        with self._database.transaction(durable=False) as write:
-            taken = write.run(
-                "UPDATE deliveries SET lease_owner = :owner, lease_until = :until WHERE message = :number"  # noqa: S608
-                f" AND (:peer IS NULL OR peer = :peer) AND {WAITING} AND {FREE_OR_OURS}",
-                values,
-            )
-        return taken > 0
-
     def renew_leases(self, owner: bytes, until: float) -> int:
         """Lengthens every lease of this process; how many it holds."""
         with self._database.transaction(durable=False) as write:
@@ -116,36 +90,42 @@ class Outbox:
                 (until, owner),
             )
 
+    def mark_sent(self, numbers: Sequence[int], peer: PeerId, now: float) -> set[int]:
+        """SENT from now on, so that nobody takes them back; those of them that do not wait any more."""
+        with self._database.transaction(durable=False) as write:
+            one = f"SELECT 1 FROM deliveries WHERE message = ? AND peer = ? AND {WAITING}"  # noqa: S608
+            waiting = {number for number in numbers if write.one(one, (number, peer))}
+            self.set_deliveries([(number, peer) for number in sorted(waiting)], Delivery.SENT, now=now)
+        return set(numbers) - waiting
+
+    def requeue_sent(self, owner: bytes | None = None) -> None:
+        """What `owner` sent without an answer, or None: who had no lease. It has ended, with its sessions."""
+        sent = f"{WAITING} AND state = 'sent' AND lease_owner IS ?"
+        with self._database.transaction(durable=False) as write:
+            if write.one(f"SELECT 1 FROM deliveries WHERE {sent}", (owner,)):  # noqa: S608
+                write.run(
+                    f"UPDATE deliveries SET state = 'queued', revision = ? WHERE {sent}",  # noqa: S608
+                    (write.revision(), owner),
+                )
+
     def release_leases(self, owner: bytes) -> None:
         with self._database.transaction(durable=False) as write:
+            self.requeue_sent(owner)
             write.run(
                 "UPDATE deliveries SET lease_owner = NULL, lease_until = 0 WHERE lease_owner = ?", (owner,)
             )
 
-    def release_lease(self, number: int, peer: PeerId, owner: bytes) -> None:
-        """Gives one row back: this process cannot reach the peer, another may."""
-        with self._database.transaction(durable=False) as write:
-            write.run(
-                "UPDATE deliveries SET lease_owner = NULL, lease_until = 0"
-                " WHERE message = ? AND peer = ? AND lease_owner = ?",
-                (number, peer, owner),
-            )
-
     def hand_over(self, peer: PeerId, owner: bytes, *, reason: str, now: float) -> None:
         """What this process holds for `peer` is the listener's now; it hears of it as of any change."""
+        held = f"peer = ? AND {WAITING} AND lease_owner = ?"
         with self._database.transaction(durable=False) as write:
-            for number, recipient, *_ in self._waiting(owner, now, peer, -1, OURS):
-                _move(write, number, PeerId(recipient), Delivery.QUEUED, reason=reason, now=now)
-                self.release_lease(number, peer, owner)
-
-    def set_delivery(
-        self, number: int, peer: PeerId, state: Delivery, *, reason: str = "", now: float
-    ) -> bool:
-        """Moves one delivery. DELIVERED stays; FAILED may turn out delivered, else only retry() moves it.
-
-        False when that move is not allowed, or nothing changes.
-        """
-        return self.set_deliveries([(number, peer)], state, reason=reason, now=now) > 0
+            rows = write.all(f"SELECT message FROM deliveries WHERE {held}", (peer, owner))  # noqa: S608
+            for (number,) in rows:
+                _move(write, number, peer, Delivery.QUEUED, reason=reason, now=now)
+            write.run(
+                f"UPDATE deliveries SET lease_owner = NULL, lease_until = 0 WHERE {held}",  # noqa: S608
+                (peer, owner),
+            )
 
     def set_deliveries(
         self,
@@ -155,7 +135,10 @@ class Outbox:
         reason: str = "",
         now: float,
     ) -> int:
-        """The same for many (message number, peer) in one transaction; how many moved."""
+        """Moves (message number, peer)s, in one transaction; how many of them it moved.
+
+        DELIVERED stays; FAILED may turn out delivered, else only retry() moves it.
+        """
         moved = 0
         with self._database.transaction(durable=False) as write:
             for number, peer in deliveries:
@@ -251,16 +234,6 @@ class Outbox:
             if row[1] not in held_up:
                 found.append(tuple(row))
         return found
-
-    def _waiting(
-        self, owner: bytes, now: float, peer: PeerId | None, limit: int, leased: str = FREE_OR_OURS
-    ) -> list[tuple[Any, ...]]:
-        whose = "peer = :peer AND " if peer is not None else ""
-        return self._database.all(
-            f"SELECT message, peer, state, attempts FROM deliveries WHERE {whose}{WAITING} AND {leased}"  # noqa: S608
-            " ORDER BY message, peer LIMIT :limit",
-            {"owner": owner, "now": now, "limit": limit} | ({"peer": peer} if peer is not None else {}),
-        )
 
     def _pending(self, row: tuple[Any, ...]) -> Pending:
         number, peer, state, attempts = row

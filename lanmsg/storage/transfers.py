@@ -17,7 +17,7 @@ from lanmsg.model import (
     TransferState,
 )
 from lanmsg.storage.database import Database
-from lanmsg.storage.leases import FREE_OR_OURS, lease_clock
+from lanmsg.storage.leases import FREE_OR_OURS
 
 UNTOLD = "state IN ('declined', 'cancelled', 'expired', 'failed') AND told <> state"
 OPEN = "state IN ('queued', 'offered', 'accepted', 'running', 'paused')"
@@ -225,12 +225,13 @@ class Transfers:
         now: float,
         only_from: Collection[TransferState] | None = None,
         new_id: TransferId | None = None,
+        told: str = "",
         unless_held: bool = False,
     ) -> Transfer | None:
         """Starts over what ended or paused; the peer is told again. None: it is in none of `only_from`.
 
-        With `new_id` it is another transfer to the peer, of which nothing has come. `unless_held`: None also
-        when a person has paused it.
+        With `new_id` it is another transfer to the peer, of which nothing has come. `told`: what the peer may
+        have heard of it. `unless_held`: None also when a person has paused it.
         """
         with self._database.transaction() as write:
             row = write.one("SELECT state, code FROM transfers WHERE number = ?", (number,))
@@ -239,15 +240,15 @@ class Transfers:
             if unless_held and row[0] == TransferState.PAUSED.value and row[1] in HOLDS:
                 return None
             write.run(
-                "UPDATE transfers SET state = ?, reason = '', code = '', told = '', updated_at = ?,"
+                "UPDATE transfers SET state = ?, reason = '', code = '', told = ?, updated_at = ?,"
                 " revision = ?, done = iif(? IS NULL, done, 0), id = coalesce(?, id) WHERE number = ?",
-                (state.value, now, write.revision(), new_id, new_id, number),
+                (state.value, told, now, write.revision(), new_id, new_id, number),
             )
             return self.get(number)
 
-    def take_lease(self, number: int, owner: bytes, until: float, *, now: float | None = None) -> bool:
+    def take_lease(self, number: int, owner: bytes, until: float, *, now: float) -> bool:
         """True: this process serves the transfer until then."""
-        values = {"number": number, "owner": owner, "until": until, "now": lease_clock(now)}
+        values = {"number": number, "owner": owner, "until": until, "now": now}
         with self._database.transaction(durable=False) as write:
             taken = write.run(
                 "UPDATE transfers SET lease_owner = :owner, lease_until = :until"  # noqa: S608
@@ -266,12 +267,17 @@ class Transfers:
             )
         return given > 0
 
-    def renew_leases(self, owner: bytes, until: float) -> int:
-        """Lengthens every lease of this process; how many it holds."""
-        with self._database.transaction(durable=False) as write:
-            return write.run(
-                f"UPDATE transfers SET lease_until = ? WHERE lease_owner = ? AND {OPEN}",  # noqa: S608
-                (until, owner),
+    def any_running(self) -> bool:
+        running = f"SELECT 1 FROM transfers WHERE {OPEN} AND state = 'running'"  # noqa: S608
+        return self._database.one(running) is not None
+
+    def interrupt_unserved(self, now: float) -> None:
+        """What ran in a process that has died, and whose leases were freed, does not run any more."""
+        with self._database.transaction() as write:
+            write.run(
+                "UPDATE transfers SET state = 'paused', reason = 'interrupted', code = '', updated_at = ?,"  # noqa: S608
+                f" revision = ? WHERE {OPEN} AND state = 'running' AND lease_owner IS NULL",
+                (now, write.revision()),
             )
 
     def release_leases(self, owner: bytes) -> None:

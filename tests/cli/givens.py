@@ -173,11 +173,10 @@ def mail_that_waits(people: People) -> None:
             ("never", now()),
         )
     ]
-    store.history.set_delivery(numbers[0], ben, Delivery.DELIVERED, now=long_ago)
-    store.history.set_delivery(numbers[1], ben, Delivery.QUEUED, reason="not here", now=now())
-    store.history.set_delivery(
-        numbers[3], ben, Delivery.FAILED, reason="refused by the other side", now=now()
-    )
+    move = store.history.set_deliveries
+    move([(numbers[0], ben)], Delivery.DELIVERED, now=long_ago)
+    move([(numbers[1], ben)], Delivery.QUEUED, reason="not here", now=now())
+    move([(numbers[3], ben)], Delivery.FAILED, reason="refused by the other side", now=now())
     number = store.transfers.add(
         id=TransferId(os.urandom(16)), direction=Direction.IN, peer=ben, files=(OfferedFile("old.pdf", 1),),
         count=1, total=1, text="", expires_at=long_ago, now=long_ago, state=TransferState.DONE,

@@ -106,7 +106,9 @@ def test_a_run_whose_process_died_is_taken_over(
         await anna.read(lambda store: store.transfers.move(sent.number, RUNNING, now=1.0))
         await anna.read(lambda store: store.transfers.release_leases(engine_of(anna).owner))
         await anna.read(
-            lambda store: store.transfers.take_lease(sent.number, b"the dead", wall_clock() + 0.3)
+            lambda store: store.transfers.take_lease(
+                sent.number, b"the dead", wall_clock() + 0.3, now=wall_clock()
+            )
         )
         engine_of(anna).desk._leases.clear()
         await ben.accept(received.number)

@@ -180,6 +180,28 @@ def test_a_peer_that_takes_nothing_now_is_asked_again(
     neighbours.run(story)
 
 
+def test_what_is_taken_back_before_its_turn_is_not_sent(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        anna = await neighbours.open("anna")
+        async with puppet(neighbours, "ben") as ben:
+            line = await ben.call(anna)
+            outbox, connection = engine_of(anna).outbox, engine_of(anna).sessions.live(ben.id)
+            assert connection is not None
+            with monkeypatch.context() as patch:
+                patch.setattr(outbox, "_may_try", lambda peer, now: False)
+                first, second = [await say(anna, ben.id, text) for text in ("no, wait", "hello")]
+                rows = await outbox._waiting(ben.id)
+                await anna.cancel_message(first.number)
+                await outbox._send_all(connection, ben.id, rows)
+                await anna.cancel_message(second.number)
+            assert [each.text for each in await line.heard_now(wire.Message)] == ["hello"]
+            await becomes(anna, second, Delivery.SENT)
+
+    neighbours.run(story)
+
+
 def test_pauses_grow_while_a_peer_refuses(neighbours: Neighbours) -> None:
     async def story() -> None:
         anna = await neighbours.open("anna")

@@ -32,7 +32,7 @@ def hear(
 
 def say(store: Store, state: Delivery, *, at: float = NOW) -> int:
     message = store.history.add_outgoing(WITH_BEN, "mine", [BEN], message_id=message_id(), now=at)
-    store.history.set_delivery(message.number, BEN, state, now=at)
+    store.history.set_deliveries([(message.number, BEN)], state, now=at)
     return message.number
 
 

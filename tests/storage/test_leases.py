@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lanmsg.storage.leases import FREE_OR_OURS, LEASE_MAX_SECONDS, OURS, lease_clock
+from lanmsg.storage.leases import FREE_OR_OURS, LEASE_MAX_SECONDS, OURS
 
 NOW = 1000.0
 
@@ -41,8 +41,3 @@ def test_ours_is_ours_alone() -> None:
     assert holds(OURS, b"us", 0.0)
     assert not holds(OURS, b"them", 0.0)
     assert not holds(OURS, None, 0.0)
-
-
-def test_the_clock_is_the_callers_if_it_has_one() -> None:
-    assert lease_clock(5.0) == 5.0
-    assert lease_clock(None) > 1_700_000_000

@@ -1,6 +1,5 @@
 """Deliveries: their states, their leases, and in which order they wait."""
 
-from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +17,10 @@ US, THEM = b"us-1", b"them"
 @pytest.fixture
 def history(store: Store) -> History:
     return store.history
+
+
+def move(history: History, message: Message, peer: PeerId, to: Delivery, *, reason: str = "") -> bool:
+    return history.set_deliveries([(message.number, peer)], to, reason=reason, now=NOW) > 0
 
 
 def queue(history: History, *peers: PeerId, text: str = "hi", owner: bytes | None = None) -> Message:
@@ -54,8 +57,8 @@ def test_what_is_queued_waits_oldest_first(history: History) -> None:
 def test_sent_without_an_answer_waits_and_is_counted(history: History) -> None:
     message = queue(history, BEN)
     for _ in range(2):
-        assert history.set_delivery(message.number, BEN, Delivery.SENT, now=NOW)
-        assert history.set_delivery(message.number, BEN, Delivery.QUEUED, reason="away", now=NOW)
+        assert move(history, message, BEN, Delivery.SENT)
+        assert move(history, message, BEN, Delivery.QUEUED, reason="away")
     assert history.outbox(owner=US, now=NOW)[0].attempts == 2
     assert state(history, message, BEN) == (Delivery.QUEUED, "away")
 
@@ -63,7 +66,7 @@ def test_sent_without_an_answer_waits_and_is_counted(history: History) -> None:
 @pytest.mark.parametrize("last", [Delivery.DELIVERED, Delivery.FAILED])
 def test_what_ended_waits_no_more(history: History, last: Delivery) -> None:
     message = queue(history, BEN, owner=US)
-    assert history.set_delivery(message.number, BEN, last, now=NOW)
+    assert move(history, message, BEN, last)
     assert waiting(history) == []
     assert history.waiting_peers(owner=US, now=NOW) == []
     assert history.renew_leases(US, NOW + 60) == 0
@@ -84,13 +87,13 @@ def test_what_ended_waits_no_more(history: History, last: Delivery) -> None:
 )
 def test_which_moves_are_allowed(history: History, path: list[Delivery], moves: list[bool]) -> None:
     message = queue(history, BEN)
-    assert [history.set_delivery(message.number, BEN, each, now=NOW) for each in path] == moves
+    assert [move(history, message, BEN, each) for each in path] == moves
 
 
 def test_a_delivery_that_is_not_there_does_not_move(history: History) -> None:
     message = queue(history, BEN)
-    assert not history.set_delivery(message.number, CLEO, Delivery.DELIVERED, now=NOW)
-    assert not history.set_delivery(99, BEN, Delivery.DELIVERED, now=NOW)
+    assert not move(history, message, CLEO, Delivery.DELIVERED)
+    assert not history.set_deliveries([(99, BEN)], Delivery.DELIVERED, now=NOW)
 
 
 def test_many_move_at_once(history: History) -> None:
@@ -102,16 +105,16 @@ def test_many_move_at_once(history: History) -> None:
 
 def test_nothing_changed_is_no_news(store: Store) -> None:
     message = queue(store.history, BEN)
-    store.history.set_delivery(message.number, BEN, Delivery.SENT, now=NOW)
+    move(store.history, message, BEN, Delivery.SENT)
     before = store.revision()
-    store.history.set_delivery(message.number, BEN, Delivery.SENT, now=NOW)
+    move(store.history, message, BEN, Delivery.SENT)
     assert store.revision() == before
 
 
 def test_retry_queues_what_failed_and_only_that(history: History) -> None:
     message = queue(history, BEN, CLEO)
-    history.set_delivery(message.number, BEN, Delivery.FAILED, reason="refused", now=NOW)
-    history.set_delivery(message.number, CLEO, Delivery.DELIVERED, now=NOW)
+    move(history, message, BEN, Delivery.FAILED, reason="refused")
+    move(history, message, CLEO, Delivery.DELIVERED)
     assert history.retry(message.number, NOW)
     assert state(history, message, BEN) == (Delivery.QUEUED, "")
     assert state(history, message, CLEO) == (Delivery.DELIVERED, "")
@@ -120,7 +123,7 @@ def test_retry_queues_what_failed_and_only_that(history: History) -> None:
 
 def test_cancel_ends_what_is_queued_and_only_that(history: History) -> None:
     message = queue(history, BEN, CLEO)
-    history.set_delivery(message.number, CLEO, Delivery.SENT, now=NOW)
+    move(history, message, CLEO, Delivery.SENT)
     assert history.cancel(message.number, NOW)
     assert state(history, message, BEN) == (Delivery.FAILED, CANCELLED)
     assert state(history, message, CLEO) == (Delivery.SENT, "")
@@ -133,7 +136,7 @@ def test_what_another_process_serves_is_not_ours_until_its_lease_ends(history: H
     to_cleo = queue(history, CLEO)
     assert waiting(history) == [to_cleo.number], "the free one behind it must not overtake it"
     assert history.waiting_peers(owner=US, now=NOW) == [CLEO]
-    history.set_delivery(to_cleo.number, CLEO, Delivery.DELIVERED, now=NOW)
+    move(history, to_cleo, CLEO, Delivery.DELIVERED)
     assert waiting(history, THEM) == [theirs.number, free.number]
     assert waiting(history, now=NOW + 30) == [theirs.number, free.number]
     assert waiting(history, now=NOW - 31) == [theirs.number, free.number]  # the clock was set back
@@ -161,7 +164,7 @@ def test_a_command_sends_what_was_written_before_unless_a_listener_does(history:
 
     assert sends(listener_lives=False) == [before.number, ours.number, behind.number]
     assert sends(listener_lives=True) == []
-    history.set_delivery(before.number, BEN, Delivery.DELIVERED, now=NOW)
+    move(history, before, BEN, Delivery.DELIVERED)
     assert sends(listener_lives=True) == [ours.number]
     assert history.outbox(owner=US, now=NOW, only_own=True, peer=CLEO) == []
 
@@ -176,30 +179,9 @@ def test_peers_for_whom_something_waits(history: History) -> None:
     assert history.waiting_peers(owner=US, now=NOW + 60) == [BEN, CLEO, DAN]
 
 
-def test_a_lease_is_taken_once(history: History) -> None:
-    message = queue(history, BEN)
-    assert history.take_lease(message.number, BEN, US, NOW + 20, now=NOW)
-    assert history.take_lease(message.number, BEN, US, NOW + 30, now=NOW)
-    assert not history.take_lease(message.number, BEN, THEM, NOW + 20, now=NOW)
-    assert history.take_lease(message.number, BEN, THEM, NOW + 60, now=NOW + 31)
-
-
-def test_a_lease_on_all_recipients(history: History) -> None:
-    message = queue(history, BEN, CLEO)
-    assert history.take_lease(message.number, None, US, NOW + 20, now=NOW)
-    assert waiting(history, THEM) == []
-    history.release_lease(message.number, BEN, US)
-    assert [each.peer for each in history.outbox(owner=THEM, now=NOW)] == [BEN]
-
-
-def test_the_wall_clock_serves_who_names_no_time(history: History) -> None:
-    message = queue(history, BEN, owner=THEM)  # NOW is years ago
-    assert history.take_lease(message.number, BEN, US, 4e9)
-
-
 def test_released_leases_are_free(history: History) -> None:
     message = queue(history, BEN, owner=US)
-    history.release_lease(message.number, BEN, THEM)
+    history.release_leases(THEM)
     assert waiting(history, THEM) == []
     history.release_leases(US)
     assert waiting(history, THEM) == [message.number]
@@ -212,19 +194,9 @@ def test_a_lease_can_be_renewed(history: History) -> None:
     assert waiting(history, THEM, now=NOW + 81) == [message.number]
 
 
-def test_a_claim_takes_the_leases_with_it(history: History, another: Callable[[], Store]) -> None:
-    queue(history, BEN)
-    queue(history, BEN, CLEO)
-    claimed = history.claim(owner=US, now=NOW, until=NOW + 20, peer=BEN)
-    assert [each.message.number for each in claimed] == [1, 2]
-    rest = another().history.claim(owner=THEM, now=NOW, until=NOW + 20)
-    assert [(each.message.number, each.peer) for each in rest] == [(2, CLEO)]
-
-
 def test_leases_are_no_news_for_screens(store: Store) -> None:
-    message = queue(store.history, BEN)
+    queue(store.history, BEN, owner=US)
     before = store.revision()
-    store.history.take_lease(message.number, BEN, US, NOW + 1, now=NOW)
     store.history.renew_leases(US, NOW + 2)
     store.history.release_leases(US)
     assert store.revision() == before
@@ -260,7 +232,7 @@ def test_a_full_outbox_says_so_and_keeps_nobody_elses_message(
     to_all = queue(history, BEN, CLEO)
     assert state(history, to_all, BEN) == (Delivery.FAILED, BOX_FULL)
     assert state(history, to_all, CLEO) == (Delivery.QUEUED, "")
-    history.set_delivery(waiting_ones[0].number, BEN, Delivery.DELIVERED, now=NOW)
+    move(history, waiting_ones[0], BEN, Delivery.DELIVERED)
     assert queue(history, BEN).state is Delivery.QUEUED
 
 
@@ -273,10 +245,38 @@ def test_all_of_it_has_a_bound_too(history: History, monkeypatch: pytest.MonkeyP
     assert len(history.messages(None)) == 2
 
 
+def test_what_is_sent_cannot_be_taken_back_and_what_was_taken_back_is_not_sent(history: History) -> None:
+    first, second = queue(history, BEN), queue(history, BEN)
+    assert history.cancel(second.number, NOW)
+    assert history.mark_sent([first.number, second.number], BEN, NOW) == {second.number}
+    assert not history.cancel(first.number, NOW)
+    assert waiting(history) == [first.number]
+
+
+@pytest.mark.parametrize("owner", [US, None])
+def test_what_was_sent_waits_again_when_its_process_ends(history: History, owner: bytes | None) -> None:
+    ours, answered, theirs = (
+        queue(history, BEN, owner=owner),
+        queue(history, BEN),
+        queue(history, BEN, owner=THEM),
+    )
+    history.mark_sent([ours.number, answered.number, theirs.number], BEN, NOW)
+    move(history, answered, BEN, Delivery.DELIVERED)
+    if owner is None:
+        history.requeue_sent()
+    else:
+        history.release_leases(owner)
+    assert [state(history, each, BEN)[0] for each in (ours, answered, theirs)] == [
+        Delivery.QUEUED,
+        Delivery.DELIVERED,
+        Delivery.SENT,
+    ]
+
+
 def test_what_waits_and_what_has_failed_can_be_listed(history: History) -> None:
     first, second, third = queue(history, BEN), queue(history, BEN, CLEO), queue(history, BEN)
-    history.set_delivery(first.number, BEN, Delivery.DELIVERED, now=NOW)
-    history.set_delivery(second.number, BEN, Delivery.DELIVERED, now=NOW)
-    history.set_delivery(third.number, BEN, Delivery.FAILED, now=NOW)
+    move(history, first, BEN, Delivery.DELIVERED)
+    move(history, second, BEN, Delivery.DELIVERED)
+    move(history, third, BEN, Delivery.FAILED)
     assert [each.number for each in history.waiting_messages()] == [second.number]
     assert [each.number for each in history.waiting_messages(failed=True)] == [second.number, third.number]

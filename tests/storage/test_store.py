@@ -26,7 +26,7 @@ def test_a_message_is_told_when_it_comes_and_when_its_delivery_moves(
     sent = store.history.add_outgoing(EVERYONE, "hi", [BEN, CLEO], message_id=message_id(), now=NOW)
     changes = other.changes_since(before)
     assert changes.messages == (sent,)
-    store.history.set_delivery(sent.number, CLEO, Delivery.DELIVERED, now=NOW)
+    store.history.set_deliveries([(sent.number, CLEO)], Delivery.DELIVERED, now=NOW)
     later = other.changes_since(changes.revision)
     assert [each.number for each in later.messages] == [sent.number]
     assert later.messages[0].state is Delivery.QUEUED

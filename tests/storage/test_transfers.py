@@ -205,7 +205,7 @@ def test_leases(transfers: Transfers) -> None:
     number = offer(transfers, owner=US).number
     assert not transfers.take_lease(number, THEM, NOW + 20, now=NOW)
     assert transfers.take_lease(number, US, NOW + 20, now=NOW)
-    assert transfers.renew_leases(US, NOW + 50) == 1
+    assert transfers.take_lease(number, US, NOW + 50, now=NOW)
     assert not transfers.take_lease(number, THEM, NOW + 60, now=NOW + 30)
     assert transfers.take_lease(number, THEM, NOW + 80, now=NOW + 51)
     transfers.release_leases(THEM)
