@@ -71,15 +71,17 @@ class ScreenLayout:
         self._query_window = self._line(
             self.query, lambda: f" {state.query.label if state.query else ''} ", 1
         )
+        self._grown: tuple[tuple[str, int], bool] = (("", 0), False)
         big_enough = Condition(lambda: not view.is_too_small(*size()))
         asking = Condition(lambda: state.query is not None)
+        roomy = Condition(lambda: not self._takes_footer())
         self.layout = Layout(
             HSplit(
                 [
                     self._body,
                     ConditionalContainer(self._query_window, filter=big_enough & asking),
                     ConditionalContainer(self._input_window, filter=big_enough & ~asking),
-                    ConditionalContainer(RowWindow(Rows(self._footer), height=1), filter=big_enough),
+                    ConditionalContainer(RowWindow(Rows(self._footer), height=1), filter=big_enough & roomy),
                 ]
             ),
             focused_element=self._input_window,
@@ -101,8 +103,22 @@ class ScreenLayout:
             dont_extend_height=True,
         )
 
+    def _takes_footer(self) -> bool:
+        """A line that wraps takes the footer's row first, and the picture above stays where it is: a
+        conversation that jumps while somebody writes is hard to read, and long to send over a slow line.
+        """
+        columns, rows = self._size()
+        if self._state.query is not None or self._state.page is not None or not self.input.text:
+            return False
+        seen = (self.input.text, columns)
+        if self._grown[0] != seen:
+            self._grown = seen, self._input_window.preferred_height(columns, rows).preferred > 1
+        return self._grown[1]
+
     def _paint(self, width: int, height: int) -> list[Row]:
-        return self._signed(view.paint(self._state, width, height, rows=self._size()[1]))
+        # The key for help is always in sight.
+        aside: Row = [*strips.hints(self._state, width, 1), ("", " ")] if self._takes_footer() else []
+        return self._signed(view.paint(self._state, width, height, rows=self._size()[1], aside=aside))
 
     def _click(self, event: MouseEvent) -> None:
         self.clicked(event)

@@ -78,6 +78,14 @@ class RowWindow(Window):
             mouse_handlers.set_mouse_handler_for_range(0, columns, top, top + height, clicked)
 
 
+class Look(NamedTuple):
+    """How a style comes out."""
+
+    attrs: Attrs
+    is_seen: bool  # even in a blank
+    name: str  # of the first style that looks so
+
+
 class Shown(NamedTuple):
     """What is on the terminal, row by row: as it was painted and as it came out."""
 
@@ -92,7 +100,7 @@ class RowRenderer(Renderer):
 
     def reset(self, _scroll: bool = False, leave_alternate_screen: bool = True) -> None:  # noqa: FBT001, FBT002
         self._shown: Shown | None = None
-        self._looks: dict[str, tuple[Attrs, bool]] = {}
+        self._looks: dict[str, Look] = {}
         self._at: tuple[int, int] | None = None  # column and row of the cursor, where that is certain
         self._attrs = DEFAULT_ATTRS
         if getattr(self, "_in_alternate_screen", False):
@@ -153,23 +161,18 @@ class RowRenderer(Renderer):
         if isinstance(self.output, Vt100_Output) and (moved := scroll(there, cells)) is not None:
             self._scroll(moved)
             there = after_scroll(there, moved)
-        pieces = [
-            (y, start, end)
-            for y, row in enumerate(cells)
-            if row is not there[y]
-            for start, end in runs(there[y], row)
-        ]
-        if len(pieces) > 1:
+        changed = [(y, runs(there[y], row)) for y, row in enumerate(cells) if row is not there[y]]
+        if sum(len(pieces) for _, pieces in changed) > 1:
             self.output.hide_cursor()
-        for y, start, end in pieces:
-            self._piece(y, start, end, cells[y], depth)
+        for y, pieces in changed:
+            self._row(y, cells[y], pieces, depth)
         if self._attrs != DEFAULT_ATTRS:
             self.output.reset_attributes()
             self._attrs = DEFAULT_ATTRS
 
     def _typed(self, row: Row) -> list[Cell]:
-        """Its own cells; prompt_toolkit has several kinds of blanks, which look alike."""
-        cells = [(text, style) for style, text in row]
+        """Its own cells. prompt_toolkit has several names for one look, and several kinds of blanks."""
+        cells = [(text, self._look_of(style).name) for style, text in row]
         return [cell if self._is_seen(cell) else BLANK for cell in cells]
 
     def _blank(self, size: Size, look: object) -> Shown:
@@ -192,8 +195,13 @@ class RowRenderer(Renderer):
         write("\x1b[r")
         self._at = None
 
-    def _piece(self, y: int, start: int, end: int, row: Sequence[Cell], depth: ColorDepth) -> None:
-        """One piece of a row; blanks up to the end of the row are wiped out at once."""
+    def _row(self, y: int, row: Sequence[Cell], pieces: Sequence[tuple[int, int]], depth: ColorDepth) -> None:
+        for start, end in pieces:
+            if self._wiped(y, start, end, row, depth):
+                return
+
+    def _wiped(self, y: int, start: int, end: int, row: Sequence[Cell], depth: ColorDepth) -> bool:
+        """One piece of a row; blanks up to the end of the row are wiped out at once, and nothing is left."""
         last = end
         while last > start and not self._is_seen(row[last - 1]):
             last -= 1
@@ -207,27 +215,28 @@ class RowRenderer(Renderer):
         # A terminal may see other widths than ours; and in the last column it stays, or does not.
         at = start + len(written)
         self._at = (at, y) if at < len(row) and all(text.isascii() for text, _ in written) else None
+        return wipes
 
     def _is_seen(self, cell: Cell) -> bool:
-        return cell[0] != " " or self._look_of(cell[1])[1]
+        return cell[0] != " " or self._look_of(cell[1]).is_seen
 
     def _text(self, cells: Sequence[Cell], depth: ColorDepth) -> None:
         start = 0
         for at in range(1, len(cells) + 1):
             if at == len(cells) or cells[at][1] != cells[start][1]:
-                self._style(self._look_of(cells[start][1])[0], depth)
+                self._style(self._look_of(cells[start][1]).attrs, depth)
                 self.output.write("".join(text for text, _ in cells[start:at]))
                 start = at
 
     # --- the smallest steps ---
 
-    def _look_of(self, style: str) -> tuple[Attrs, bool]:
-        """How a style comes out, and whether a blank in it can be seen."""
+    def _look_of(self, style: str) -> Look:
         look = self._looks.get(style)
         if look is None:
             attrs = self.style.get_attrs_for_style_str(style)
             seen = attrs.bgcolor or attrs.underline or attrs.strike or attrs.blink or attrs.reverse
-            look = self._looks[style] = attrs, bool(seen)
+            name = next((name for name, each in self._looks.items() if each.attrs == attrs), style)
+            look = self._looks[style] = Look(attrs, bool(seen), name)
         return look
 
     def _style(self, attrs: Attrs, depth: ColorDepth) -> None:

@@ -6,7 +6,7 @@ from lanmsg.tui import moves, pages, roster, strips
 from lanmsg.tui.entries import rows_of
 from lanmsg.tui.panels import comparing_panel, key_panel, welcome
 from lanmsg.tui.people import list_row, people_list
-from lanmsg.tui.rows import Row, all_in, clipped, filled, spread
+from lanmsg.tui.rows import Row, all_in, clipped, filled, spread, width
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.viewport import Sight, see
@@ -23,8 +23,8 @@ def list_cells(state: State, columns: int) -> int:
     return 25 if columns >= 100 else 19
 
 
-def paint(state: State, columns: int, height: int, *, rows: int) -> list[Row]:
-    """The `height` rows above the input of a terminal with `columns` and `rows`."""
+def paint(state: State, columns: int, height: int, *, rows: int, aside: Row | None = None) -> list[Row]:
+    """The `height` rows above the input of a terminal with `columns` and `rows`; `aside` ends them."""
     state.columns = columns
     if is_too_small(columns, rows):
         return too_small(columns, height)
@@ -32,7 +32,8 @@ def paint(state: State, columns: int, height: int, *, rows: int) -> list[Row]:
     below = strips.question(state, columns)
     if rows >= 10:
         below += strips.transfers(state, columns)
-    below += [*strips.reply(state, columns), strips.status(state, columns)]
+    aside = aside or []
+    below += [*strips.reply(state, columns), [*strips.status(state, columns - width(aside)), *aside]]
     below = below[-max(height - 1, 1) :]
     room = max(height - len(below), 0)
     main = _page(state, columns, room) if state.page is not None else _talk_and_list(state, columns, room)

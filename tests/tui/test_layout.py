@@ -77,3 +77,26 @@ def test_the_input_grows_to_a_third_and_hides_when_too_small() -> None:
         assert screen.line.startswith("one\nmore")
 
     play(scene, node)
+
+
+def test_a_line_that_wraps_takes_the_footer_and_nothing_above_moves() -> None:
+    node = Double()
+    node.meet(*(person(f"person {number}") for number in range(30)))
+    for number in range(30):
+        node.tell("person 1", f"{number} the paper is in the cupboard next to the kitchen")
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("/msg 'person 1'<enter>")
+        await screen.shows("29 the paper")
+        await screen.type(77 * "a")
+        above, before = screen.text.split("\n")[:21], len(screen.terminal.raw)
+        await screen.type("bcd")
+        assert screen.text.split("\n")[22:] == [f"› {'a' * 77}b", "  cd"]
+        assert screen.text.split("\n")[:21] == above
+        assert "F1 help" in screen.row("30 here")
+        assert len("".join(screen.terminal.raw[before:]).encode()) < 200
+        await screen.type("<backspace><backspace><backspace>")
+        assert "^K switch" in screen.text.split("\n")[-1]
+        assert "F1 help" not in screen.row("30 here")
+
+    play(scene, node)
