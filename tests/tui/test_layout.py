@@ -93,10 +93,10 @@ def test_a_line_that_wraps_takes_the_footer_and_nothing_above_moves() -> None:
         await screen.type("bcd")
         assert screen.text.split("\n")[22:] == [f"› {'a' * 77}b", "  cd"]
         assert screen.text.split("\n")[:21] == above
-        assert "F1 help" in screen.row("30 here")
+        assert "F1 help" in screen.row("· 30 here")
         assert len("".join(screen.terminal.raw[before:]).encode()) < 200
         await screen.type("<backspace><backspace><backspace>")
         assert "^K switch" in screen.text.split("\n")[-1]
-        assert "F1 help" not in screen.row("30 here")
+        assert "F1 help" not in screen.row("· 30 here")
 
     play(scene, node)
