@@ -231,7 +231,7 @@ async def open_node(settings: Settings, *, listen: bool) -> AsyncIterator["Node"
 
 def networks_here(settings: Settings) -> "list[Network]":
     """The networks that this machine is on, by whatever interfaces the settings allow."""
-    from lanmsg.node.networks import networks_here as look  # ifaddr
+    from lanmsg.node.networks import networks_here as look  # sockets
 
     return look(settings.interfaces)
 

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -185,21 +184,25 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
 def read_config(path: Path) -> dict[str, Any]:
     """The config file as a table; a missing one is an empty one. Raises ConfigError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except NotADirectoryError:
         raise ConfigError(
             f"the home {path.parent} is not a folder", hint="choose another with --home"
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}", hint="mend that line, or move the file away") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: lists or tables in one another, too deep", hint=MOVE_AWAY) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not a text file", hint=MOVE_AWAY) from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
+    import tomllib  # most homes have no such file
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}", hint="mend that line, or move the file away") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: lists or tables in one another, too deep", hint=MOVE_AWAY) from None
 
 
 def _split(value: str) -> tuple[str, ...]:
@@ -351,6 +354,8 @@ def _edits(text: str, section: str, name: str, value: object) -> Iterator[str]:
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):

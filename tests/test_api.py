@@ -33,7 +33,7 @@ def test_importing_it_brings_no_network_and_no_keys() -> None:
         text=True,
         check=True,
     )
-    assert not {"asyncio", "cryptography", "msgspec", "sqlite3", "prompt_toolkit"} & set(done.stdout.split())
+    assert not {"asyncio", "cryptography", "sqlite3", "prompt_toolkit"} & set(done.stdout.split())
 
 
 def test_a_home_opens_without_a_node(home: Path) -> None:

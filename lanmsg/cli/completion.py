@@ -7,9 +7,10 @@ meaning on each line, with a tab between them.
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lanmsg.cli.grammar import Command, Option, Positional
 from lanmsg.cli.options import EVENTS, GLOBAL_OPTIONS
@@ -27,16 +28,14 @@ Candidates = Iterable[tuple[str, str]]
 """Values and what each means."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`kind`: words, files or folders; for the latter two the shell looks for itself."""
 
     kind: str = "words"
     found: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """The words before the cursor, understood as far as they go."""
 
     command: Command = TUI

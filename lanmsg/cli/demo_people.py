@@ -9,9 +9,10 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+
+from msgspec import Struct
 
 from lanmsg.api import (
     EVERYONE,
@@ -47,8 +48,7 @@ AWAY_S = (8.0, 15.0)
 LAST_MOMENT_S = 2.0
 
 
-@dataclass(frozen=True)
-class Persona:
+class Persona(Struct, frozen=True):
     """`habit`: none, offers (a file, after a while), pauses (away and back), leaves (and comes back)."""
 
     name: str

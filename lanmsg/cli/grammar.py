@@ -3,12 +3,12 @@
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Option:
+
+class Option(Struct, frozen=True):
     """One option; `metavar` is empty for a switch.
 
     `completes` says what Tab offers for its value: a kind of `completion.KINDS`, "" for nothing.
@@ -28,8 +28,7 @@ class Option:
         return max(self.flags, key=len).lstrip("-").replace("-", "_")
 
 
-@dataclass(frozen=True)
-class Positional:
+class Positional(Struct, frozen=True):
     name: str
     label: str
     many: bool = False
@@ -38,8 +37,7 @@ class Positional:
     completes: str = ""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """One command. `run` is `module:function` under lanmsg.cli, imported when it is called for.
 
     `result`: with --json, the last line on stdout says how it ended.

@@ -3,9 +3,10 @@
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lanmsg.api import Message, Peer, PeerId, home_roster, wall_clock
 from lanmsg.cli.fields import message_fields, peer_fields, recipient_fields, stranger
@@ -26,8 +27,7 @@ POLL_S = 0.1
 AGE_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     conversation: Conversation | None
     since: float | None
     limit: int

@@ -1,7 +1,8 @@
 """network: which networks this home speaks on."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lanmsg.api import networks_here, recognised_network, wall_clock
 from lanmsg.cli.output import BOLD, Output, Result, timestamp
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from lanmsg.api import Network, Store
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """A network that we are on, or were. `state`: trusted, quiet, or new: nothing was decided."""
 
     key: str

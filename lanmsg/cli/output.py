@@ -4,8 +4,9 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import BinaryIO, TextIO
+
+from msgspec import Struct, field
 
 from lanmsg.cli.exit_codes import exit_code
 from lanmsg.model import LanmsgError
@@ -38,8 +39,7 @@ class TerminatedError(Exception):
     """SIGTERM came; the node has said goodbye."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """How a command ended: `code` names it and decides the exit code; `fields` go into the JSON result."""
 
     code: str = "done"

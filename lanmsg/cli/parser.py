@@ -2,10 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import Struct
 
 from lanmsg.api import open_home
 from lanmsg.cli.grammar import Command, Option, Positional
@@ -27,8 +28,7 @@ NEVER_EMPTY = frozenset({"people", "conversations", "folders"})
 NO_ABBREVIATIONS: dict[str, Any] = {"add_help": False, "allow_abbrev": False}
 
 
-@dataclass
-class Invocation:
+class Invocation(Struct, dict=True):
     """A command that was understood, with everything it needs to run."""
 
     command: Command

@@ -1,9 +1,10 @@
 """Who may put files here without being asked about: --accept and --from."""
 
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lanmsg.api import rule_for
 from lanmsg.cli.output import Output
@@ -25,8 +26,7 @@ class Verdict(Enum):
     DECLINE = "decline"
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """`accept`: ask, none, known, verified or all. `only_from`: a peer's name, or None for anybody.
 
     `files_only`: there is no place for folders.

@@ -3,9 +3,10 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
 
 from lanmsg.api import NodeEvent, Notice, Transfer, TransferAdded, TransferChanged, TransferState
 from lanmsg.cli.answers import until_told
@@ -33,8 +34,7 @@ PEOPLE_DECIDE = UNANSWERED | {TransferState.PAUSED}
 STDIN = "-"
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(Struct, frozen=True):
     paths: tuple[Path, ...]
     missing: tuple[str, ...]
     stdin: BinaryIO | None

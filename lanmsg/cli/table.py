@@ -1,6 +1,6 @@
 """The commands as a table: the parser, every help text and the suggestions are made from it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.cli.grammar import Command, Option, Positional, number, seconds, switch
 from lanmsg.cli.options import ACKNOWLEDGED, PEER, TO, VERIFIED_ONLY, WHO, wait

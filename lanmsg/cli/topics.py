@@ -1,12 +1,11 @@
 """The topics of `lanmsg help`: what holds for all commands."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lanmsg.cli.exit_codes import MEANINGS
 
 
-@dataclass(frozen=True)
-class Topic:
+class Topic(Struct, frozen=True):
     summary: str
     text: str
 

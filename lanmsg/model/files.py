@@ -1,8 +1,9 @@
 """Files offered, and the transfers they become."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NewType
+
+from msgspec import Struct
 
 from lanmsg.model.people import PeerId
 
@@ -56,8 +57,7 @@ HELD_BOTH = "held_both"
 """`code` of a PAUSED transfer that a person has paused: the one here, the one there, both."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedFile:
+class OfferedFile(Struct, frozen=True):
     """One top-level name of an offer; a folder's `size` is that of all in it. None: not known (a stream)."""
 
     name: str
@@ -65,8 +65,7 @@ class OfferedFile:
     is_folder: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FileProgress:
+class FileProgress(Struct, frozen=True):
     """The file that a running transfer is at: the `number`-th entry, by the sender's path."""
 
     number: int
@@ -75,8 +74,7 @@ class FileProgress:
     size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """An offer of files and what became of it. `number` is its name in this home (`lanmsg accept 7`).
 
     `total` is in bytes, None for a stream of unknown length; `done` counts bytes that this side has sent,

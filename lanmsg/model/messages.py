@@ -1,8 +1,9 @@
 """What people type, to whom, and how it fared."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NewType
+
+from msgspec import Struct
 
 from lanmsg.model.people import PeerId
 
@@ -15,8 +16,7 @@ class ConversationKind(Enum):
     EVERYONE = "everyone"
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """One thread of messages: with one peer, or with everyone who is present."""
 
     kind: ConversationKind
@@ -39,8 +39,7 @@ class Delivery(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """How one message fared towards one peer. `reason` says why it waits or failed, in a person's words."""
 
     peer: PeerId
@@ -48,8 +47,7 @@ class Recipient:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What a person typed. `number` orders the history of this home; times are seconds since the epoch.
 
     `sender` is None when it is our own. `recipients` is empty for what others sent.

@@ -1,7 +1,8 @@
 """The machine's ways to its network, and what the doctor found out about them."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 NEW_NETWORK = "a new network: lanmsg network trust"
 
@@ -12,8 +13,7 @@ NOT_RECOGNISED = "not recognised yet: lanmsg network trust"
 UNTRUSTED = frozenset({NEW_NETWORK, KEPT_QUIET, NOT_RECOGNISED})
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """A network interface address as the beacon sees it; `skipped` is the reason it is not used, or ""."""
 
     name: str
@@ -38,8 +38,7 @@ class Severity(Enum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that `lanmsg doctor` looked at. `code` is stable, for scripts; `commands` can be typed."""
 
     code: str
@@ -53,8 +52,7 @@ class Finding:
         return self.severity in (Severity.OK, Severity.NOTE)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """All findings: what is wrong first, the likeliest cause of "nobody is here" at the top."""
 
     findings: tuple[Finding, ...]

@@ -1,15 +1,15 @@
 """Somebody else's node, how far its key is trusted, and how two people compare keys."""
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from typing import NewType
+
+from msgspec import Struct
 
 PeerId = NewType("PeerId", bytes)
 """SHA-256 fingerprint of a peer's public key, 32 bytes (protocol.md, Identity)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a peer's TCP port is. `host` is a literal IP address; IPv6 link-local carries its %scope."""
 
     host: str
@@ -46,8 +46,7 @@ class FileRule(Enum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True):
     """Somebody else's node as this home knows it.
 
     `nickname` is what the peer calls itself (a hint until `proven`: a handshake has shown its key);
@@ -107,8 +106,7 @@ class Wish(StrEnum):
     CANCEL = "cancel"
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """A live comparison of words with one peer, the latest there was.
 
     `ours`: the stage is this side's doing: we asked, or it is this person's answer. `until`, in seconds
@@ -136,8 +134,7 @@ class Verification:
         return self.is_open and bool(self.words) and self.wish is Wish.COMPARE
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyNumber:
+class SafetyNumber(Struct, frozen=True):
     """What two people compare without a session: the same number, and the same QR code, on both screens."""
 
     number: str

@@ -5,8 +5,9 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from lanmsg.config import Settings
 from lanmsg.model import Address, Interface, LanmsgError, PeerId, Status
@@ -26,8 +27,7 @@ SLEPT_S = 10.0
 """The wall clock ran this much further than ours: the machine slept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """Our own addresses: all, and those with a link that carries something."""
 
     all: frozenset[str]

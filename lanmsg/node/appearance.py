@@ -1,7 +1,8 @@
 """How this node shows itself: name, status and note, agreed among the processes of the home by the store."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lanmsg import __version__
 from lanmsg.config import Settings

@@ -10,7 +10,8 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.interfaces import Link
@@ -29,8 +30,7 @@ ECHO_S = 0.25
 """Our own broadcast comes back from our own system within a millisecond, if it comes at all."""
 
 
-@dataclass(slots=True)
-class Channel:
+class Channel(Struct):
     """The socket of one link, and what went through it; `broken` is the system's word for why it fails.
 
     `unheard_since`: when we broadcast; since then nobody's broadcast was heard here, not even our own.
@@ -81,8 +81,7 @@ class Channel:
             self.send(data, host, port)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A datagram, where it came from, and on which link; None: beyond our links, or of none that is used."""
 
     data: bytes
@@ -109,8 +108,7 @@ def open_channel(link: Link, port: int) -> Channel:
     return Channel(link, sock)
 
 
-@dataclass(slots=True)
-class Ear:
+class Ear(Struct):
     """The sockets that hear broadcasts on `port`, IPv4 and, where there is any, IPv6."""
 
     ipv4: socket.socket

@@ -9,9 +9,10 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lanmsg.config import Settings
 from lanmsg.model import Address, Diagnosis, Finding, LanmsgError, PeerId

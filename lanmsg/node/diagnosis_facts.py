@@ -1,7 +1,8 @@
 """What `lanmsg doctor` knows before it judges: measured and read elsewhere, plain values here."""
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from lanmsg.model import Address, PeerId
 from lanmsg.storage.health import FolderHealth, HomeHealth
@@ -15,8 +16,7 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(Struct, frozen=True):
     """One interface address. `sent` and `heard` count datagrams of lanmsg, `heard` those of others.
 
     `echo`: our own broadcast came back to our own ear; None: nobody could listen for it. `gateway` is "" when
@@ -53,8 +53,7 @@ class Dialled(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Somebody else's node. `replied`: to what we asked everyone; `answered`: to what we asked it alone.
 
     `dialled` is None while nobody tried to open a connection to it.
@@ -69,8 +68,7 @@ class Seen:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PortOwner:
+class PortOwner(Struct, frozen=True):
     """Who holds a port of this machine; `pid` 0 and `program` "": the system does not tell us."""
 
     port: int
@@ -85,8 +83,7 @@ class PortOwner:
         return bool(self.program or self.user)
 
 
-@dataclass(frozen=True, slots=True)
-class PortFacts:
+class PortFacts(Struct, frozen=True):
     """`tcp`, `udp`: can be had, or are held by lanmsg itself. `any_tcp`: at least some other TCP port can."""
 
     port: int
@@ -97,8 +94,7 @@ class PortFacts:
     neighbours: tuple[PortOwner, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FirewallFacts:
+class FirewallFacts(Struct, frozen=True):
     """One firewall of this machine. `readable` is False when its rules are closed to us.
 
     The four verdicts are about lanmsg's port; `where` names the chain that drops, as family, table, chain.
@@ -114,8 +110,7 @@ class FirewallFacts:
     where_out: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListenerFacts:
+class ListenerFacts(Struct, frozen=True):
     """The process of this home that listens: `pid` 0: none holds the lock; `live`: it gave a sign of life."""
 
     pid: int = 0
@@ -123,8 +118,7 @@ class ListenerFacts:
     present: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The PEER that was asked about: where it is, as far as that could be found, and how the try went."""
 
     word: str
@@ -135,8 +129,7 @@ class Wanted:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that the rules may look at."""
 
     port: int

@@ -1,37 +1,32 @@
 """What the node tells the screens: every change, whichever process of the home caused it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lanmsg.model import Conversation, Interface, Message, Peer, PeerId, Status, Transfer, VerificationStage
 
 
-@dataclass(frozen=True, slots=True)
-class PeerAppeared:
+class PeerAppeared(Struct, frozen=True):
     peer: Peer
 
 
-@dataclass(frozen=True, slots=True)
-class PeerChanged:
+class PeerChanged(Struct, frozen=True):
     """Name, status, note, trust or address of a peer, present or not."""
 
     peer: Peer
 
 
-@dataclass(frozen=True, slots=True)
-class PeerLeft:
+class PeerLeft(Struct, frozen=True):
     peer: Peer
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChanged:
+class KeyChanged(Struct, frozen=True):
     """A new key goes by the name of a pinned peer; nothing was sent to it. `peer` is the new one."""
 
     peer: Peer
     before: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationChanged:
+class VerificationChanged(Struct, frozen=True):
     """A live comparison of words with `peer` moved; the fields are those of `Verification`.
 
     SAME that is not `ours`: the other person said so, and this one has still to look at the `words`.
@@ -45,22 +40,19 @@ class VerificationChanged:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageAdded:
+class MessageAdded(Struct, frozen=True):
     """A message is in the history now, ours or a peer's."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
+class MessageChanged(Struct, frozen=True):
     """The delivery of one of our messages moved."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class ReadMarkMoved:
+class ReadMarkMoved(Struct, frozen=True):
     """A screen of this home has read a conversation up to `number`; `unread` messages are behind it."""
 
     conversation: Conversation
@@ -69,41 +61,35 @@ class ReadMarkMoved:
     first_unread: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TransferAdded:
+class TransferAdded(Struct, frozen=True):
     transfer: Transfer
 
 
-@dataclass(frozen=True, slots=True)
-class TransferChanged:
+class TransferChanged(Struct, frozen=True):
     """State or progress; `rate` is bytes a second over the last seconds, 0.0 when not running."""
 
     transfer: Transfer
     rate: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class InterfacesChanged:
+class InterfacesChanged(Struct, frozen=True):
     interfaces: tuple[Interface, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListeningChanged:
+class ListeningChanged(Struct, frozen=True):
     """This process became the home's listener, or stopped being it."""
 
     listening: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something a person should know that belongs to no peer, message or transfer."""
 
     text: str
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileChanged:
+class ProfileChanged(Struct, frozen=True):
     """How this person is called and shown, said in any process of the home."""
 
     name: str

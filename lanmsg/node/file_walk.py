@@ -8,12 +8,11 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 from weakref import WeakSet
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from lanmsg.protocol.constants import MTIME_MAX_S, PATH_DEPTH_MAX, PATH_MAX_BYTES
 from lanmsg.protocol.entry import EntryHeader
@@ -29,8 +28,7 @@ _TAKEN: Final[WeakSet[BinaryIO]] = WeakSet()
 middle of a pipe would look like a whole file to its sink."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """Bytes of unknown number, which can be read once: what is piped into a command."""
 
     reader: BinaryIO
@@ -43,8 +41,7 @@ class Stream:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One thing that was named: the file, folder or stream, and its name for the peer."""
 
     name: str
@@ -52,8 +49,7 @@ class Source:
     stream: Stream | None = None
 
 
-@dataclass(slots=True)
-class LeftOut:
+class LeftOut(Struct):
     """What could not be sent, and why: the first names, and how many in all."""
 
     listed: list[tuple[str, str]] = field(default_factory=list)
@@ -166,8 +162,7 @@ def _visit_folder(name: str, path: Path, left_out: LeftOut) -> Iterator[Found]:
             levels.pop().folder.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(Struct, frozen=True):
     path: str
     folder: Folder
     entries: Iterator[tuple[str, bool, bool]]

@@ -3,9 +3,10 @@
 import json
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
 
 from lanmsg.node.diagnosis_facts import Verdict
 
@@ -17,8 +18,7 @@ MAYBE = None
 """A condition that depends on more than is known of a packet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """The first one of somebody new: nothing before it that a rule about connections could know."""
 
     protocol: str
@@ -30,16 +30,14 @@ class Packet:
 Condition = Callable[[Packet], bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`verdict`: accept, drop, return, or `jump NAME`; "" for a rule that only counts or marks."""
 
     conditions: tuple[Condition, ...]
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """`hook` is "" for one that others jump to; `where` names it as its tool does."""
 
     table: str

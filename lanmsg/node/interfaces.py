@@ -2,16 +2,14 @@
 
 import ipaddress
 import socket
-import struct
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
-import ifaddr
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lanmsg.model import Interface
+from lanmsg.node.adapters import Adapter, adapters
 
-SIOCGIFFLAGS = 0x8913
 IFF_UP, IFF_BROADCAST, IFF_LOOPBACK, IFF_POINTOPOINT, IFF_RUNNING = 0x1, 0x2, 0x8, 0x10, 0x40
 UNKNOWN_FLAGS = IFF_UP | IFF_BROADCAST | IFF_RUNNING
 
@@ -21,8 +19,7 @@ DOWN, NO_CARRIER = "down", "no carrier"
 """Why nothing at all goes through a link, now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One address of one interface; `skipped` says why it is not used, or is "". `index` scopes IPv6.
 
     `broadcasts`: where an announcement on this link goes: its own prefix, and everyone whatever their prefix.
@@ -63,20 +60,18 @@ def scan(wanted: Sequence[str] = ()) -> list[Link]:
 
 
 def _links() -> Iterator[Link]:
-    for adapter in ifaddr.get_adapters(include_unconfigured=True):
-        name, index = adapter.name, adapter.index or 0
-        reason = _reason(_flags(name))
-        ipv4 = [ip for ip in adapter.ips if ip.is_IPv4]
-        for ip in ipv4:
-            narrow = "" if ip.network_prefix < 31 else "no room for a broadcast address"
-            yield _ipv4_link(name, index, str(ip.ip), ip.network_prefix, reason or narrow)
-        if ipv4:
+    for adapter in adapters():
+        reason = _reason(UNKNOWN_FLAGS if adapter.flags is None else adapter.flags)
+        for address, prefix in adapter.ipv4:
+            narrow = "" if prefix < 31 else "no room for a broadcast address"
+            yield _ipv4_link(adapter.name, adapter.index, address, prefix, reason or narrow)
+        if adapter.ipv4:
             continue
         ipv6 = _link_local(adapter)
         for address in ipv6[:1]:
-            yield Link(name, index, address, 64, reason)
+            yield Link(adapter.name, adapter.index, address, 64, reason)
         if not ipv6:
-            yield Link(name, index, "", 0, reason or "no address")
+            yield Link(adapter.name, adapter.index, "", 0, reason or "no address")
 
 
 def second_links(links: Sequence[Link], wanted: Sequence[str] = ()) -> list[Link]:
@@ -86,15 +81,14 @@ def second_links(links: Sequence[Link], wanted: Sequence[str] = ()) -> list[Link
     if not used:
         return []
     return [
-        Link(adapter.name, adapter.index or 0, own[0], 64, is_second=True)
-        for adapter in ifaddr.get_adapters()
-        if (adapter.index or 0) in used and (own := _link_local(adapter))
+        Link(adapter.name, adapter.index, own[0], 64, is_second=True)
+        for adapter in adapters()
+        if adapter.index in used and (own := _link_local(adapter))
     ]
 
 
-def _link_local(adapter: ifaddr.Adapter) -> list[str]:
-    own = [str(ip.ip[0]).partition("%")[0] for ip in adapter.ips if not ip.is_IPv4]
-    return [address for address in own if address.startswith("fe80:")]
+def _link_local(adapter: Adapter) -> list[str]:
+    return [address for address in adapter.ipv6 if address.startswith("fe80:")]
 
 
 def _only(wanted: Sequence[str], links: list[Link]) -> list[Link]:
@@ -142,18 +136,3 @@ def _reason(flags: int) -> str:
     if flags & IFF_POINTOPOINT or not flags & IFF_BROADCAST:
         return "point to point, as VPNs are: name peers there with --peer"
     return ""
-
-
-def _flags(name: str) -> int:
-    if not sys.platform.startswith("linux"):
-        return UNKNOWN_FLAGS
-    import fcntl
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        request = struct.pack("16sH14x", name.encode()[:15], 0)
-        try:
-            answer = fcntl.ioctl(probe.fileno(), SIOCGIFFLAGS, request)
-        except OSError:
-            return 0
-    flags: int = struct.unpack_from("H", answer, 16)[0]
-    return flags

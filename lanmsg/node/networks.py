@@ -9,7 +9,9 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lanmsg.model import KEPT_QUIET, NEW_NETWORK, NOT_RECOGNISED
 from lanmsg.node.interfaces import Link, scan
@@ -20,8 +22,7 @@ LEARN_S = 1.0
 LEARN_LOOK_S = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """`mac` is the gateway's. One with a gateway whose `mac` is not known yet is recognised later."""
 
     interface: str

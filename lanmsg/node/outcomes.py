@@ -1,6 +1,6 @@
 """How a run of a transfer ended, in the words of its row."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lanmsg.model import Transfer, TransferState
 from lanmsg.node.bulk_channel import TransferError
@@ -26,8 +26,7 @@ LISTED = 3
 """Names in the one line about what did not go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a run ended: the row's next state, and what belongs to it."""
 
     state: TransferState

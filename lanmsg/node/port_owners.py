@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lanmsg.node.diagnosis_facts import PortOwner
 
@@ -21,8 +22,7 @@ NEIGHBOUR_PORTS = {
 """Ports of programs that are known to use several around ours, and what they are registered for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """A row of a socket table: the port, who owns it, and the inode by which its process is found."""
 
     port: int

@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from lanmsg.model import Address, LanmsgError, Peer, PeerId, Status, Trust
 from lanmsg.terminal import skeleton

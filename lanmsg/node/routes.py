@@ -2,8 +2,9 @@
 
 import socket
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 ROUTES = Path("/proc/net/route")
 NEIGHBOURS = Path("/proc/net/arp")
@@ -14,8 +15,7 @@ ATF_COM = 0x2
 NO_MAC = "00:00:00:00:00:00"
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """An address that this host has asked for on a link; `mac` is "" when nobody answered."""
 
     address: str

@@ -5,7 +5,8 @@ import contextlib
 import socket
 import struct
 import sys
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lanmsg.model import FileProgress, PeerId
 from lanmsg.node.bulk_channel import Stop
@@ -16,8 +17,7 @@ RESET = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)
 """So that the other side, if our packets still get there, does not wait for us to read what it sent."""
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One transfer at work. `done` is written by its thread, and read by the event loop."""
 
     number: int

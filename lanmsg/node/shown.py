@@ -1,7 +1,8 @@
 """What the screens have been told about each peer, so that they hear of every change once."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lanmsg.model import Peer, PeerId, Trust
 from lanmsg.node.events import KeyChanged, PeerAppeared, PeerChanged, PeerLeft

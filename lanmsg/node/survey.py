@@ -9,7 +9,9 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lanmsg.model import Address, PeerId, Status
 from lanmsg.node.channel import Arrival, Channel, Ear, contains, heard, open_channel, open_ear, spoken
@@ -31,8 +33,7 @@ REFUSED = frozenset(os.strerror(number) for number in (errno.EPERM, errno.EACCES
 """What a firewall on this machine makes of a datagram that it does not let out."""
 
 
-@dataclass(slots=True)
-class LinkSurvey:
+class LinkSurvey(Struct):
     """`echo`: our own broadcast was heard on this link; None: there was no ear to hear it."""
 
     link: Link
@@ -43,8 +44,7 @@ class LinkSurvey:
     refused: bool = False
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """What was found; `seen` are other nodes by their id, of which `heard` spoke to us."""
 
     links: list[LinkSurvey]

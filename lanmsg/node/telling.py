@@ -1,7 +1,8 @@
 """What was decided here about a transfer, told to the peer: once a session, until it says that it knows."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lanmsg.model import Direction, PeerId, Transfer, TransferState
 from lanmsg.node.clock import steady_clock
@@ -25,8 +26,7 @@ ENDS = {
 """In which state a row is whose peer acknowledges this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """In which session a word was said, and when to say it again in the same one.
 
     `moved_at`: of the row then. Moved since, if only to and fro, it asks for its word once more.

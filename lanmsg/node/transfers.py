@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lanmsg.config import Settings
 from lanmsg.model import (
@@ -46,8 +47,7 @@ TICK_S = 1.0
 TRY_LATER = frozenset({wire.RefusedCode.BUSY, wire.RefusedCode.FULL})
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """An offer that was made: in which session, and when to make it again in the same one."""
 
     number: int

@@ -8,10 +8,11 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from lanmsg.storage.disk_space import free_bytes, sync_tree
 from lanmsg.storage.errors import StorageError
@@ -31,8 +32,7 @@ ENTRY_BYTES = 4096
 """What an entry takes besides its bytes: a million empty files fill a disk too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """How far a transfer has come.
 
     `entry` entries of `size` bytes in all are whole, and `offset` bytes of the one at `path` (the peer's

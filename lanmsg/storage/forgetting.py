@@ -4,8 +4,9 @@ What still waits to reach somebody stays: it is taken back by its own command, n
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lanmsg.model import Conversation
 from lanmsg.storage.database import Database, Transaction
@@ -17,8 +18,7 @@ BATCH = 1000
 """Rows deleted in one transaction: others get their turn between two, a few milliseconds later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """What is to be forgotten: of one conversation or of all (None), before a time or at any (None)."""
 
     conversation: Conversation | None = None
@@ -34,8 +34,7 @@ class Extent:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """How many messages and finished transfers, and how many messages stay because they still wait."""
 
     messages: int = 0

@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lanmsg.model import Address, PeerId
 from lanmsg.storage.disk_space import free_space
@@ -29,8 +31,7 @@ CLOCK_ROWS = 200
 """The latest messages of others, whose times are compared with ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class FolderHealth:
+class FolderHealth(Struct, frozen=True):
     """A folder, or the one that it will be made in. `free` is -1 when the system does not say."""
 
     path: Path
@@ -39,8 +40,7 @@ class FolderHealth:
     free: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileHealth:
+class FileHealth(Struct, frozen=True):
     """`mode` is what chmod takes; `is_open`: others than its owner may read or write it."""
 
     path: Path
@@ -49,8 +49,7 @@ class FileHealth:
     is_ours: bool
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPeer:
+class KnownPeer(Struct, frozen=True):
     """Somebody of the store: `present` when the home's listener wrote that they are here."""
 
     id: PeerId
@@ -59,8 +58,7 @@ class KnownPeer:
     present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoreHealth:
+class StoreHealth(Struct, frozen=True):
     """`failure` says why the store cannot be read, `damage` what its check found; "" is good.
 
     `newest` is the latest time in it; `offsets` are, for each peer, how far the clock of its messages was
@@ -82,8 +80,7 @@ class StoreHealth:
         return abs(now - self.heartbeat) <= LIVE_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class HomeHealth:
+class HomeHealth(Struct, frozen=True):
     """`files` are the folder itself and what lanmsg keeps in it, as far as they are there."""
 
     folder: FolderHealth

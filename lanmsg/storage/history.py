@@ -4,8 +4,9 @@ Exactly once: a message is known by its sender and id, and the first one with th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lanmsg.model import Conversation, Message, MessageId, PeerId
 from lanmsg.storage.database import Transaction
@@ -20,8 +21,7 @@ NUMBER_MAX = 2**63 - 1
 """SQLite's largest row number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A message from a peer, not yet in the history."""
 
     sender: PeerId
@@ -32,8 +32,7 @@ class Incoming:
     reply_to: MessageId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationSummary:
+class ConversationSummary(Struct, frozen=True):
     """A line of the list of conversations. `first_unread` is a message's number."""
 
     conversation: Conversation

@@ -1,7 +1,8 @@
 """Networks that this home has met, and which of them it may speak on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lanmsg.storage.database import Database
 
@@ -9,8 +10,7 @@ SEEN_STEP_SECONDS = 3600.0
 """That a network is still there is written this often; nobody needs to know it better."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownNetwork:
+class KnownNetwork(Struct, frozen=True):
     """`key` is how the node recognises it; times are seconds since the epoch."""
 
     key: str

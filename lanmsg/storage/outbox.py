@@ -5,8 +5,9 @@ it by its id. So a state need not survive a power cut, only what the person deci
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lanmsg.model import Delivery, Message, PeerId, Recipient
 from lanmsg.storage.database import Database, Transaction
@@ -32,8 +33,7 @@ WAITING = "state IN ('queued', 'sent')"
 """The condition of the partial indexes: written alike, or SQLite does not use them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """One message on its way to one peer. `attempts`: how often it was sent without an answer."""
 
     message: Message

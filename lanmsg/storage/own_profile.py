@@ -1,14 +1,14 @@
 """How this person is called and shown at the moment, where the processes of a home agree about it."""
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lanmsg.model import Status
 from lanmsg.storage.database import Database
 
 
-@dataclass(frozen=True, slots=True)
-class OwnProfile:
+class OwnProfile(Struct, frozen=True):
     """What was said for the time being; the settings have what holds beyond that. `name` "": no other."""
 
     name: str

@@ -16,8 +16,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.folder import Folder, disk_errors
@@ -31,8 +32,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 CHAIN_BYTES = 32
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(Struct):
     """What the lines say, read from the first to the last."""
 
     entries: int = 0

@@ -1,8 +1,9 @@
 """The store of a home: its parts, and what changed in it since somebody last looked."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lanmsg.model import Conversation, Message, Peer, Transfer, Verification
 from lanmsg.storage.database import Database
@@ -16,8 +17,7 @@ from lanmsg.storage.transfers import Transfers
 from lanmsg.storage.verifications import Verifications
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What any process wrote after a revision; `revision` is where to go on from.
 
     `conversations` are those whose draft or read mark moved. `networks` are all decisions about networks.

@@ -1,8 +1,9 @@
 """Live comparisons of words: one row a peer, where the processes of a home meet; and how many there were."""
 
 import json
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from lanmsg.model import LanmsgError, Peer, PeerId, Trust, Verification, VerificationStage, Wish
 from lanmsg.storage.database import Database, Transaction

@@ -92,7 +92,7 @@ def test_a_tab_needs_neither_the_parser_nor_the_network(home: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("words\n")
-    heavy = {"asyncio", "argparse", "cryptography", "msgspec", "prompt_toolkit", "ifaddr"}
+    heavy = {"asyncio", "argparse", "cryptography", "prompt_toolkit", "ifaddr"}
     assert not heavy & set(done.stdout.split())
     assert not home.exists()
 

@@ -1,6 +1,6 @@
 """JSON fields: names and types that other programs rely on; some may come, none may go."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.cli.fields import (
     done_fields,

@@ -1,9 +1,9 @@
 """The report of a transfer: events at most once a second, and a sentence for each way to end."""
 
-from dataclasses import replace
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.api import Node
 from lanmsg.cli.following import TransferReport, failure

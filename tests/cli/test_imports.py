@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("asyncio", "cryptography", "msgspec", "prompt_toolkit", "ifaddr", "platformdirs", "logging")
+HEAVY = ("asyncio", "cryptography", "prompt_toolkit", "ifaddr", "platformdirs", "logging")
 PROGRAM = """
 import sys
 from lanmsg.__main__ import main

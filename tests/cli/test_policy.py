@@ -1,10 +1,10 @@
 """Who may put files here: every state of trust against every rule."""
 
 import asyncio
-from dataclasses import replace
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.api import Node
 from lanmsg.cli.output import Output

@@ -1,9 +1,9 @@
 """Progress: a live line on a terminal, whole lines or nothing elsewhere."""
 
 import io
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.cli.output import Output
 from lanmsg.cli.progress import Progress

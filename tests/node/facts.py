@@ -1,8 +1,9 @@
 """Facts of a machine on which all is well, to be made ill by one cause at a time."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from lanmsg.model import Address, PeerId
 from lanmsg.node.diagnosis_facts import Facts, LinkFacts, ListenerFacts, PortFacts, Seen

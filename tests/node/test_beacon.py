@@ -3,10 +3,10 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.model import KEPT_QUIET, NEW_NETWORK, PeerId, Status
 from lanmsg.node import beacon as module

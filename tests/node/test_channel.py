@@ -5,9 +5,9 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.node import channel as module
 from lanmsg.node.channel import (

@@ -1,9 +1,9 @@
 """What the facts about the home, the disk, the clock and the terminal are taken for."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.node.diagnosis import judge
 from lanmsg.node.diagnosis_facts import Facts

@@ -1,9 +1,9 @@
 """What the facts about the network are taken for: one cause at a time, and what to type about it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.model import KEPT_QUIET, NEW_NETWORK, Address, Finding, Severity
 from lanmsg.node.diagnosis import judge

@@ -1,8 +1,7 @@
 """A rule for one peer: what it says of an offer, and that the listener keeps to it whoever watches."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.model import Direction, FileRule, Peer, PeerId, Transfer, TransferId, TransferState, Trust
 from lanmsg.node.file_rules import rule_for

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.model import Delivery, MessageId, Status, TransferId
 from lanmsg.node import inbox as module

@@ -2,9 +2,10 @@
 
 import sys
 
-import ifaddr
 import pytest
 
+from lanmsg.node import interfaces
+from lanmsg.node.adapters import Adapter
 from lanmsg.node.interfaces import EVERYWHERE, Link, index_of, scan, second_links
 
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux loopback")
@@ -46,22 +47,14 @@ def test_an_unknown_name_has_no_index() -> None:
     assert index_of("no-such-interface") == 0
 
 
-def adapter(name: str, index: int, *addresses: str) -> ifaddr.Adapter:
-    ips = [
-        ifaddr.IP((each, 0, index), 64, name) if ":" in each else ifaddr.IP(each, 24, name)
-        for each in addresses
-    ]
-    return ifaddr.Adapter(name, name, ips, index=index)
-
-
 def test_the_other_address_of_an_interface_is_used_where_ipv4_is(monkeypatch: pytest.MonkeyPatch) -> None:
     adapters = [
-        adapter("eth0", 2, "192.0.2.1", "fd00::1", "fe80::1%eth0"),
-        adapter("eth1", 3, "198.51.100.1", "fe80::2"),
-        adapter("eth2", 4, "203.0.113.1", "fd00::3"),
-        adapter("eth3", 5, "fe80::4"),
+        Adapter("eth0", 2, ipv4=[("192.0.2.1", 24)], ipv6=["fd00::1", "fe80::1"]),
+        Adapter("eth1", 3, ipv4=[("198.51.100.1", 24)], ipv6=["fe80::2"]),
+        Adapter("eth2", 4, ipv4=[("203.0.113.1", 24)], ipv6=["fd00::3"]),
+        Adapter("eth3", 5, ipv6=["fe80::4"]),
     ]
-    monkeypatch.setattr("ifaddr.get_adapters", lambda: adapters)
+    monkeypatch.setattr(interfaces, "adapters", lambda: adapters)
     links = [
         Link("eth0", 2, "192.0.2.1", 24),
         Link("eth1", 3, "198.51.100.1", 24, "down"),

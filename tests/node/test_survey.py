@@ -3,11 +3,11 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.model import Address, PeerId
 from lanmsg.node import survey as module

@@ -92,7 +92,7 @@ def test_the_metadata_are_those_of_the_project(wheel: Path) -> None:
     assert f"\nVersion: {__version__}\n" in metadata
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
-    assert "lanmsg = lanmsg.__main__:main" in archive.read(f"{info}/entry_points.txt").decode()
+    assert "lanmsg = lanmsg.__main__:command" in archive.read(f"{info}/entry_points.txt").decode()
     assert wheel.name == f"lanmsg-{__version__}-py3-none-any.whl"
 
 

@@ -70,7 +70,7 @@ def test_the_notice_of_a_damaged_store_reaches_the_caller(home: Path) -> None:
 
 def test_importing_it_costs_no_toolkit() -> None:
     """`lanmsg history` and completions start with this alone."""
-    heavy = "{'msgspec', 'cryptography', 'asyncio', 'ssl', 'socket', 'logging', 'hashlib', 'concurrent'}"
+    heavy = "{'cryptography', 'asyncio', 'ssl', 'socket', 'logging', 'hashlib', 'concurrent'}"
     code = (
         "import sys, lanmsg.storage.store, lanmsg.storage.identity, lanmsg.storage.listener_lock;"
         f"print(sorted({heavy} & set(sys.modules)))"

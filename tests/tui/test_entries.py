@@ -1,12 +1,11 @@
 """Rows of one entry: hanging indent, separators, marks, quotes; what a peer writes stays in its cells."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from lanmsg.api import Delivery, Direction, TransferState
+from lanmsg.api import Delivery, Direction, MessageId, TransferState
 from lanmsg.terminal import cell_width
 from lanmsg.tui.entries import Look, quoted, rows_of
 from lanmsg.tui.state import State
@@ -99,7 +98,7 @@ def test_an_answer_shows_what_it_answers() -> None:
 def test_an_answer_to_something_out_of_reach_says_so() -> None:
     node = Double()
     node.hear("ben", "yes")
-    node.said[0] = replace(node.said[0], reply_to=b"x" * 16)  # type: ignore[arg-type]  # any id will do
+    node.said[0] = replace(node.said[0], reply_to=MessageId(b"x" * 16))
     assert "earlier message" in rows(talk_of(node), WIDE)[0]
 
 

@@ -1,6 +1,6 @@
 """Plain lines: words for everything, said once, safe to print."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.api import (
     Delivery,

@@ -1,6 +1,6 @@
 """The order of the list, who is in it, and numbers that stay."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.api import EVERYONE, MessageAdded, PeerLeft, Status, Trust
 from lanmsg.tui import roster

@@ -1,6 +1,6 @@
 """Names that two share, keys that changed, questions, and what may be sent."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.api import EVERYONE, Conversation, TransferState, Trust
 from tests.tui.double import Double, peer_id, person

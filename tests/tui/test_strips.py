@@ -1,8 +1,7 @@
 """The rows round the input at every width: what is asked, what moves, who we are, which keys."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.api import Direction, Interface, Status, TransferState, Trust
 from lanmsg.tui import strips

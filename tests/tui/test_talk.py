@@ -1,6 +1,6 @@
 """One conversation in memory: order, replacement, and the bound on what is kept."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.tui.talk import KEPT_ENTRIES, Note, Talk
 from tests.tui.double import NOON, Double

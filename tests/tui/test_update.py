@@ -1,6 +1,6 @@
 """What events make of the state: unread, the unread line, presence, and how much is to be drawn."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lanmsg.api import (
     EVERYONE,

@@ -1,8 +1,7 @@
 """One phrase for every state, with what peers wrote made safe in it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.api import Delivery, Direction, FileRule, OfferedFile, Recipient, Status, TransferState, Trust
 from lanmsg.cli.wording import trust_remark
