@@ -140,6 +140,7 @@ __all__ = [
     "rule_for",
     "safety_number",
     "scratch_folder",
+    "settle_home",
     "steady_clock",
     "wall_clock",
 ]
@@ -179,6 +180,13 @@ def home_roster(store: "Store") -> "Roster":
     if store.presence.is_live(wall_clock()):
         roster.set_shared(store.presence.all())
     return roster
+
+
+def settle_home(store: "Store", settings: Settings) -> None:
+    """Before the rows of transfers are read without a node: none is shown as running whose process died."""
+    from lanmsg.storage.burial import settle  # as above
+
+    settle(store, settings.home, wall_clock())
 
 
 def own_id(settings: Settings) -> PeerId:

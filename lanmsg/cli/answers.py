@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Transfer, steady_clock
+from lanmsg.api import Transfer, settle_home, steady_clock
 from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.following import TransferReport
 from lanmsg.cli.grammar import number
@@ -124,6 +124,7 @@ def chosen_rows(invocation: Invocation, wanted: Callable[[Transfer], bool]) -> l
     words = invocation.options.id
     store = invocation.home()
     try:
+        settle_home(store, invocation.settings)
         if words == ["all"]:
             rows = [transfer for transfer in store.transfers.open() if wanted(transfer)]
             if not rows:

@@ -142,4 +142,6 @@ def pause_hint(transfer: Transfer) -> str:
     if transfer.code in DISK_FAULTS:
         mine = f"make room, or mend it, then: lanmsg retry {transfer.number}"
         return mine if transfer.direction is Direction.IN else "it goes on when they have mended that"
+    if transfer.code == "key_changed":
+        return f"make sure whose key it is: lanmsg verify {transfer.peer.hex()[:8].upper()}; then it goes on"
     return "it goes on when you are both here"

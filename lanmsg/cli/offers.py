@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Transfer, TransferState, home_roster
+from lanmsg.api import Transfer, TransferState, home_roster, settle_home
 from lanmsg.cli.fields import stranger, transfer_fields
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation
@@ -30,6 +30,7 @@ def show(invocation: Invocation, key: str, wanted: Callable[[Transfer], bool], n
     output = invocation.output
     store = invocation.home()
     try:
+        settle_home(store, invocation.settings)
         rows = [transfer for transfer in reversed(store.transfers.list(limit=100)) if wanted(transfer)]
         roster = home_roster(store)
     finally:

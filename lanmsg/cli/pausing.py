@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import NodeEvent, Transfer, TransferState
+from lanmsg.api import NodeEvent, Transfer, TransferState, settle_home
 from lanmsg.cli.answers import each, number_of, run_on
 from lanmsg.cli.following import TransferReport
 from lanmsg.cli.output import Output, Result
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lanmsg.api import Node
 
 UNDER_WAY = frozenset({TransferState.ACCEPTED, TransferState.RUNNING, TransferState.PAUSED})
-AGAIN = frozenset({TransferState.FAILED, TransferState.CANCELLED, TransferState.EXPIRED})
 
 START_S = 10.0
 """How long it may take to go on where no listener runs: both sides have to find each other first."""
@@ -63,6 +62,7 @@ def named(invocation: Invocation, wanted: Wanted, none: str) -> list[Transfer]:
     words = invocation.options.id
     store = invocation.home()
     try:
+        settle_home(store, invocation.settings)
         if words == ["all"]:
             rows = [transfer for transfer in reversed(store.transfers.list()) if wanted(transfer)]
         else:

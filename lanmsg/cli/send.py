@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 PAUSED_MAX_S = 60.0
 """How long a script waits for a peer that left half way; the home's listener goes on with the row."""
 
-STAYS = DISK_FAULTS | {"paused"}
+SAID = DISK_FAULTS | {"key_changed"}
+"""Codes of pauses that have words of their own."""
+
+STAYS = SAID | {"paused"}
 """Codes of what waits for better times; whoever listens for this home goes on with it."""
 
 UNANSWERED = frozenset({TransferState.QUEUED, TransferState.OFFERED})
@@ -140,7 +143,7 @@ class Carrying:
     def _too_late(self) -> LanmsgError:
         peer = self._report.peer(self._transfer.peer)
         name, title = name_of(peer), title_of(self._transfer)
-        if self._transfer.is_held or self._transfer.code in DISK_FAULTS:
+        if self._transfer.is_held or self._transfer.code in SAID:
             code = "paused" if self._transfer.is_held else self._transfer.code
             return LanmsgError(
                 pause_sentence(self._transfer, peer), code=code, hint=pause_hint(self._transfer)

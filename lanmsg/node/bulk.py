@@ -98,9 +98,10 @@ class BulkRuns:
         if (run := self._runs.get(number)) is not None:
             run.stop.cancel()
 
-    def pause(self, number: int) -> None:
-        """The same for one that goes on later."""
+    def pause(self, number: int, *, other_key: str = "") -> None:
+        """The same for one that goes on later. `other_key`: why, if the peer's key is not the one meant."""
         if (run := self._runs.get(number)) is not None:
+            run.stop.why = other_key
             run.stop.set()
 
     def network_changed(self, ours: Collection[str]) -> set[PeerId]:
@@ -274,7 +275,7 @@ class BulkRuns:
                 begun=run.begun,
             )
         except TransferError as error:
-            return failure(error, run.done, is_stream=transfer.total is None)
+            return failure(error, run.done, is_stream=transfer.total is None, other_key=run.stop.why)
         return Outcome(TransferState.DONE, left_out_of(report), done=report.size)
 
     def _receive(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
@@ -295,7 +296,7 @@ class BulkRuns:
                 progress=run.progress,
             )
         except TransferError as error:
-            return failure(error, run.done, is_stream=transfer.total is None)
+            return failure(error, run.done, is_stream=transfer.total is None, other_key=run.stop.why)
         missing = f"{report.missing} could not be sent" if report.missing else ""
         paths = tuple(str(path) for path in report.paths)
         return Outcome(TransferState.DONE, missing, done=report.size, paths=paths)

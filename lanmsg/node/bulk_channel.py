@@ -84,6 +84,8 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self.code = "paused"
+        self.why = ""
+        """What the person is told of a pause that nobody asked for."""
         self.cut = ""
         """Why this side has broken the connection itself."""
         self._lock = threading.Lock()
@@ -183,7 +185,8 @@ class BulkChannel:
             raise self._stopped()
 
     def _stopped(self) -> TransferError:
-        return TransferError(f"{self._stop.code} by this side", code=self._stop.code)
+        why = self._stop.why if self._stop.code == "paused" else ""
+        return TransferError(why or f"{self._stop.code} by this side", code=self._stop.code)
 
     def pause(self, seconds: float) -> None:
         """Wait, but no longer than until this side shall stop."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from lanmsg.model import Direction, FileRule, LanmsgError, Peer, Transfer, TransferId, TransferState
 from lanmsg.node.bulk import BulkRuns
-from lanmsg.node.file_rules import rule_for
+from lanmsg.node.file_rules import NO_FILES, rule_for
 from lanmsg.node.offers import ACTIVE, UNDECIDED, WITHDRAWN
+from lanmsg.node.telling import AGAIN
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol.constants import MESSAGE_ID_BYTES
 
@@ -29,8 +30,7 @@ class Decisions:
         rule = rule_for(peer, transfer) if peer is not None and self.goes_by_rule else FileRule.DEFAULT
         number, offered = transfer.number, {TransferState.OFFERED}
         if rule is FileRule.REFUSE:
-            reason = "takes no files from you"
-            await self._rows.move(number, TransferState.DECLINED, reason=reason, only_from=offered)
+            await self._rows.move(number, TransferState.DECLINED, reason=NO_FILES, only_from=offered)
         elif rule is FileRule.ACCEPT:
             where = self.by_rule_to
             await self._rows.move(number, TransferState.ACCEPTED, destination=where, only_from=offered)
@@ -96,14 +96,17 @@ class Decisions:
                 f"transfer {number} is not your offer", hint="only its sender can send it again"
             )
         # To the peer what was withdrawn stays so under its id (protocol.md, 12.7).
-        is_over = (
-            transfer.state in WITHDRAWN and await self._rows.told(number) == transfer.state.value
-        ) or transfer.state is TransferState.EXPIRED
+        told = await self._rows.told(number)
+        is_over = transfer.state is TransferState.EXPIRED or (
+            transfer.state in WITHDRAWN and told == transfer.state.value
+        )
+        is_unsure = transfer.state in WITHDRAWN and not is_over
         moved = await self._rows.reopen(
             number,
             TransferState.QUEUED,
             only_from=WITHDRAWN | {TransferState.FAILED},
             new_id=TransferId(os.urandom(MESSAGE_ID_BYTES)) if is_over else None,
+            told=AGAIN if is_unsure else "",
         )
         if moved is None:
             raise LanmsgError(

@@ -5,6 +5,10 @@ from lanmsg.model import FileRule, Peer, Transfer, Trust
 KNOWN = frozenset({Trust.PINNED, Trust.VERIFIED})
 
 
+NO_FILES = "takes no files from you"
+"""What a peer is told whose files a rule refuses."""
+
+
 def rule_for(peer: Peer, transfer: Transfer) -> FileRule:
     """ACCEPT only for a key that this person knows, and up to the size that the rule allows; else ASK."""
     if peer.file_rule is not FileRule.ACCEPT:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from lanmsg.node.disk import Disk
+from lanmsg.storage.burial import bury, free_rows
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.owner_locks import OwnerLocks
 from lanmsg.storage.store import Store
@@ -37,7 +38,7 @@ class Leases:
 
     def end(self, store: Store) -> None:
         """All back, so that others need not wait."""
-        self._locks.release(partial(_free, store))
+        self._locks.release(partial(free_rows, store))
 
     def _begin(self, store: Store) -> None:
         self._locks.hold()
@@ -45,13 +46,4 @@ class Leases:
             self._bury(store)
 
     def _bury(self, store: Store) -> int:
-        def free(owner: bytes) -> None:
-            _free(store, owner)
-            store.presence.ended(owner)
-
-        return self._locks.bury(free)
-
-
-def _free(store: Store, owner: bytes) -> None:
-    store.history.release_leases(owner)
-    store.transfers.release_leases(owner)
+        return bury(store, self._locks)

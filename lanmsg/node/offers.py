@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from typing import Protocol
 
 from lanmsg.model import (
     Address,
     Direction,
+    FileRule,
     OfferedFile,
     Peer,
     PeerId,
@@ -23,13 +25,15 @@ from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
 from lanmsg.node.file_pump import failed
+from lanmsg.node.file_rules import NO_FILES, rule_for
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
-from lanmsg.node.telling import clipped
+from lanmsg.node.telling import AGAIN, clipped
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.admission import StrangerOffers
 from lanmsg.protocol.constants import (
+    MESSAGE_ID_BYTES,
     NEW_PEER_OFFERS_MAX,
     NEW_PEER_OFFERS_WINDOW_S,
     OFFER_EXPIRES_MAX_S,
@@ -168,8 +172,16 @@ class Offers:
             connection.answer(wire.Pause(id=known.id))
         elif known.state is TransferState.FAILED and await self._rows.told(number) != known.state.value:
             connection.answer(failed(known.id, known.code))
+        elif known.state is TransferState.FAILED and self._is_refused(known):
+            await self._rows.move(number, TransferState.DECLINED, reason=NO_FILES, only_from={known.state})
+            connection.answer(wire.Decline(id=known.id, reason=NO_FILES))
         elif known.state is not TransferState.OFFERED and self._runs.may_try(known):
             await self._rows.reopen(number, TransferState.ACCEPTED, only_from=AGREED, unless_held=True)
+
+    def _is_refused(self, known: Transfer) -> bool:
+        """By a rule that is newer than the yes."""
+        peer = self._people.get(known.peer)
+        return peer is not None and rule_for(peer, known) is FileRule.REFUSE
 
     async def _answer_after_run(self, connection: Connection, number: int) -> None:
         """The sender saw the run break before we did."""
@@ -249,12 +261,24 @@ class Offers:
                 continue
             if direction is Direction.IN and not self._may_be_cancelled(transfer):
                 self._tasks.start(self.say_done(transfer.number, connection))
+            elif direction is Direction.OUT and await self._was_withdrawn_before(transfer):
+                # What it says is over is what we had taken back ourselves: it is asked anew.
+                await self._rows.reopen(
+                    transfer.number,
+                    TransferState.QUEUED,
+                    only_from=UNDECIDED,
+                    new_id=TransferId(os.urandom(MESSAGE_ID_BYTES)),
+                )
             elif await self._rows.move(
                 transfer.number, _end_of(transfer), reason=cancel.reason or "cancelled by the other side"
             ):
                 await self._rows.set_told(transfer.number, _end_of(transfer))
                 self._runs.stop(transfer.number)
                 await asyncio.to_thread(self._runs.discard_part, transfer)
+
+    async def _was_withdrawn_before(self, transfer: Transfer) -> bool:
+        """Under this id, before it was offered again."""
+        return transfer.state in UNDECIDED and await self._rows.told(transfer.number) == AGAIN
 
     def _may_be_cancelled(self, transfer: Transfer) -> bool:
         """What is being published, is done."""

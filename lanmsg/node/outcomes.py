@@ -14,6 +14,9 @@ DISK_FAULTS = frozenset({"disk_full", "disk"})
 GOES_ON_LATER = frozenset({"paused", "stalled", "lost"}) | DISK_FAULTS
 """Ends of a run that are not the end of the transfer."""
 
+KEY_CHANGED = "key_changed"
+"""Code of what is paused because its peer has another key than the one that is trusted."""
+
 MAY_RUN = frozenset({TransferState.ACCEPTED, TransferState.PAUSED, TransferState.RUNNING})
 
 ENDS_FROM = {
@@ -66,7 +69,7 @@ def end_row(store: Store, *, number: int, outcome: Outcome) -> TransferState | N
     return row.state
 
 
-def failure(error: TransferError, done: int, *, is_stream: bool) -> Outcome:
+def failure(error: TransferError, done: int, *, is_stream: bool, other_key: str = "") -> Outcome:
     """A run that could not go on: PAUSED if a later one can, CANCELLED if somebody wanted it so."""
     is_told = error.by_peer and "other side" not in str(error)
     reason = f"{error} (said the other side)" if is_told else str(error)
@@ -74,7 +77,8 @@ def failure(error: TransferError, done: int, *, is_stream: bool) -> Outcome:
         code = error.code if error.code in DISK_FAULTS else "lost"
         return Outcome(TransferState.FAILED, f"{reason}; a stream cannot go on later", code, done=done)
     if error.code in GOES_ON_LATER:
-        return Outcome(TransferState.PAUSED, reason, error.code, done=done)
+        code = KEY_CHANGED if other_key and reason == other_key else error.code
+        return Outcome(TransferState.PAUSED, reason, code, done=done)
     state = TransferState.CANCELLED if error.code == "cancelled" else TransferState.FAILED
     return Outcome(state, reason, error.code, done=done, by_peer=error.by_peer)
 

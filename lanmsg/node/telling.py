@@ -18,6 +18,9 @@ Word = wire.Accept | wire.Decision
 UNSURE = "unsure"
 """`told` of what a person has paused, as long as the peer may have heard of it or not."""
 
+AGAIN = "again"
+"""`told` of an offer made again under its id: the peer may have heard that it was withdrawn, or not."""
+
 ENDS = {
     "decline": frozenset({TransferState.DECLINED}),
     "cancel": frozenset({TransferState.CANCELLED, TransferState.EXPIRED}),
@@ -60,6 +63,9 @@ class Telling:
         if now is None or word is None or (said is not None and said.still_counts(word, now.updated_at)):
             return
         connection = await self._sessions.to(transfer.peer)
+        now = await self._rows.get(transfer.number)  # while we dialled, it may have been offered again
+        if now is None or word != self.due(now, await self._rows.told(transfer.number)):
+            return
         connection.send(word)
         self._said[transfer.number] = Said(word, now.updated_at, connection, steady_clock() + TELL_AGAIN_S)
 

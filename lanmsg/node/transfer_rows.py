@@ -55,6 +55,7 @@ class TransferRows:
         *,
         only_from: Set[TransferState] | None = None,
         new_id: TransferId | None = None,
+        told: str = "",
         unless_held: bool = False,
     ) -> Transfer | None:
         """Start over what has ended or paused; None when it is in none of `only_from`."""
@@ -65,6 +66,7 @@ class TransferRows:
                 now=wall_clock(),
                 only_from=only_from,
                 new_id=new_id,
+                told=told,
                 unless_held=unless_held,
             )
         )

@@ -22,6 +22,7 @@ from lanmsg.node.decisions import Decisions
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
 from lanmsg.node.offers import ACTIVE, WITHDRAWN, Offers, People
+from lanmsg.node.outcomes import KEY_CHANGED
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.telling import Telling
@@ -184,9 +185,18 @@ class TransferDesk:
         if transfer.state in WITHDRAWN or is_blocked:
             self.runs.stop(transfer.number)
         elif transfer.is_held or is_changed:
-            self.runs.pause(transfer.number)
+            self.runs.pause(transfer.number, other_key=_other_key(transfer.peer) if is_changed else "")
         if not await self._serves(transfer):
             return
+        if is_changed and transfer.state is TransferState.PAUSED and transfer.code != KEY_CHANGED:
+            await self._rows.move(
+                transfer.number,
+                TransferState.PAUSED,
+                reason=_other_key(transfer.peer),
+                code=KEY_CHANGED,
+                only_from={TransferState.PAUSED},
+                unless_held=True,
+            )
         is_running = self.runs.is_running(transfer.number)
         if transfer.state in WITHDRAWN and not is_running:
             await self._clear(transfer)
@@ -342,6 +352,10 @@ class TransferDesk:
             connection = await self._sessions.to(transfer.peer)
             self._call_back_at[transfer.number] = now + CALLBACK_INTERVAL_S
             connection.send(wire.Callback(id=transfer.id))
+
+
+def _other_key(peer: PeerId) -> str:
+    return f"its key {peer.hex()[:8].upper()} is not the one that you trust"
 
 
 def _needing_work(store: Store) -> list[Transfer]:
