@@ -87,6 +87,7 @@ class Notice(Struct, frozen=True):
 
     text: str
     hint: str = ""
+    missed: int = 0  # so many events never came: what is shown should be read anew
 
 
 class ProfileChanged(Struct, frozen=True):

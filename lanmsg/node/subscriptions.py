@@ -39,9 +39,8 @@ class Subscription:
     async def __anext__(self) -> NodeEvent:
         if self._missed:
             missed, self._missed = self._missed, 0
-            return Notice(
-                f"{missed} events came faster than they were read, and were passed over", MISSED_HINT
-            )
+            text = f"{missed} events came faster than they were read, and were passed over"
+            return Notice(text, MISSED_HINT, missed)
         while not self._waiting:
             if self._ended:
                 raise StopAsyncIteration

@@ -18,15 +18,8 @@ from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
 from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.styles import DynamicStyle, Style
 
-from lanmsg.api import (
-    LanmsgError,
-    NodeEvent,
-    Settings,
-    open_node,
-    steady_clock,
-    wall_clock,
-)
-from lanmsg.tui import comparing, keys, moves, people, view
+from lanmsg.api import LanmsgError, NodeEvent, Notice, Settings, open_node, steady_clock, wall_clock
+from lanmsg.tui import keys, moves, people, view
 from lanmsg.tui.bindings import KeyActions, bindings
 from lanmsg.tui.calls import news_of
 from lanmsg.tui.crash import crashed
@@ -35,6 +28,7 @@ from lanmsg.tui.drafts import Drafts
 from lanmsg.tui.ending import ends_by_signal, first_fault, hung_up
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.layout import ScreenLayout
+from lanmsg.tui.loading import take_in, take_in_again
 from lanmsg.tui.modes import Modes, shows_glyphs
 from lanmsg.tui.moves import Want
 from lanmsg.tui.notifier import Notifier
@@ -135,28 +129,33 @@ class App:
         """Until the person quits. The terminal is as before, whatever ends it. Raises LanmsgError."""
         self._clock()
         try:
-            async with asyncio.TaskGroup() as self._tasks:
-                self._tasks.create_task(self._serve(opening))
-                try:
-                    code = await self._show()
-                finally:
-                    self._leaving.set()
-                    self._drawn.set()
-                    self.pace.stop()
-                    self.drafts.stop()
-                    self.notifier.stop()
+            # Until the node is closed: a second signal must not cut off the drafts and the goodbye.
+            with ends_by_signal(self._exit):
+                code = await self._whole(opening)
         except BaseExceptionGroup as group:
             raise first_fault(group) from None
         if self._failure is not None:
             raise self._failure
         return code
 
+    async def _whole(self, opening: Callable[[], Opening]) -> int:
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._serve(opening))
+            try:
+                return await self._show()
+            finally:
+                self._leaving.set()
+                self._drawn.set()
+                self.pace.stop()
+                self.drafts.stop()
+                self.notifier.stop()
+
     async def _show(self) -> int:
         """The picture, until it is left."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._broke(context.get("exception")))
         try:
-            with ends_by_signal(self._exit), self.modes:
+            with self.modes:
                 # prompt_toolkit's own handlers would wait for Enter after a fault, and take SIGINT.
                 return await self.application.run_async(handle_sigint=False, set_exception_handler=False) or 0
         except OSError as error:
@@ -168,13 +167,15 @@ class App:
 
     def _broke(self, fault: BaseException | None) -> None:
         """A fault in a key or a redraw: leave the screen first, so that the person can read what happened."""
-        if not hung_up(fault):
-            self._failure = self._failure or fault
-        self._exit(1 if self._failure else 0)
+        if fault is not None:  # else the loop complains of what failed nobody
+            self._failure = self._failure or (None if hung_up(fault) else fault)
+            self._exit(1 if self._failure else 0)
 
     def _exit(self, code: int) -> None:
         if self.application.is_running and not self.application.is_done:
             self.application.exit(result=code)
+        elif not self._drawn.is_set():  # asked to leave before there is anything to leave
+            asyncio.get_running_loop().call_later(0.05, self._exit, code)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._tasks is None or self._leaving.is_set():
@@ -208,7 +209,7 @@ class App:
             async with opening() as node, asyncio.TaskGroup() as inside:
                 events = node.events()
                 await self._load(node)
-                following = inside.create_task(self._guarded(self._follow(events)))
+                following = inside.create_task(self._guarded(self._follow(node, events)))
                 await self._leaving.wait()
                 following.cancel()
                 await self._finish(node)
@@ -219,38 +220,37 @@ class App:
         """What is known at the start; from then on events tell."""
         self._clock()
         state = self.state
-        state.id, state.name, state.status, state.note = node.id, node.name, node.status, node.note
-        state.port, state.interfaces, state.listening = node.udp_port, node.interfaces, node.listening
-        for peer in node.peers(absent=True):
-            state.put_peer(peer)
-        for transfer in await node.transfers():
-            state.put_transfer(transfer)
-        summaries = await node.conversations()
-        state.newcomer = not summaries
+        summaries = await take_in(state, node)
+        state.newcomer, state.ready = not summaries, True
         for summary in summaries:
-            talk = state.talk(summary.conversation)
-            talk.unread, talk.first_unread = summary.unread, summary.first_unread
-            talk.last_time = summary.last.stored_at if summary.last else 0.0
             self.drafts.known(summary.conversation, summary.draft)
-        for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
-            comparing.put(state, verification)
         diagnose = self._diagnose or diagnosing(self._settings, node)
-        self.keyboard.desk = Desk(node, state, self.keyboard, self._settings, diagnose)
-        self.keyboard.reader = Reader(node, state)
-        state.ready, state.roster_stale = True, True
         self._open_latest()
+        self.keyboard.begin(Desk(node, state, self.keyboard, self._settings, diagnose), Reader(node, state))
         # What lives as long as the screen does is not looked at again by each collection: half the pauses.
         gc.freeze()
         self._draw()
 
     def _open_latest(self) -> None:
         talks = [talk for talk in self.state.talks.values() if talk.last_time]
-        if talks and self.state.open is None:
+        # A command that waits may open another one, and what was typed behind it is for that.
+        waiting = bool(self.keyboard.early)
+        if self.state.open is None and (talks or waiting) and self.drafts.goes_on() and not waiting:
             moves.open_conversation(self.state, max(talks, key=lambda talk: talk.last_time).conversation)
 
-    async def _follow(self, events: AsyncIterator[NodeEvent]) -> None:
+    async def _catch_up(self, node: ScreenNode) -> None:
+        """Some events never came: what they were about is read anew."""
+        await take_in_again(self.state, node)
+        if self.state.open is not None:
+            self.keyboard.want(Want(self.state.open, "anew"))
+        self.pace.damaged(Damage.ROWS)
+
+    async def _follow(self, node: ScreenNode, events: AsyncIterator[NodeEvent]) -> None:
         async for event in events:
             self._clock()
+            if isinstance(event, Notice) and event.missed:
+                await self._catch_up(node)
+                continue
             damage = update(self.state, event)
             if (news := news_of(self.state, event)) is not None:
                 self.notifier.add(news)

@@ -28,6 +28,10 @@ EDIT_BYTES = 2 * TEXT_MAX_BYTES
 """More than this in the input line makes each keystroke slow, and no message may be so long."""
 
 
+def is_command(line: str) -> bool:
+    return line.startswith("/") and not line.startswith("//")
+
+
 class KeyActions:
     """One method an action; `press` is the key event of prompt_toolkit."""
 
@@ -60,8 +64,9 @@ class KeyActions:
             buffer.newline(copy_margin=False)
         elif self._state.menu is not None and self._state.menu.chosen >= 0:
             self._take(self._state.menu.candidates[self._state.menu.chosen])
-        elif self._keyboard.desk is None:
-            self._state.say("still starting; your line stays", seconds=3)
+        elif self._keyboard.desk is None and not is_command(buffer.text):
+            # Nobody has seen yet to whom it would go.
+            self._state.say("still starting; your line stays, Enter sends it in a moment", seconds=3)
         elif buffer.text.strip():
             self._state.menu = None
             if self._state.current is not None:

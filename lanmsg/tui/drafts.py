@@ -23,6 +23,7 @@ class Drafts:
         self._store = store
         self._shown: Conversation | None = None
         self._loose = ""  # typed while no conversation was open
+        self._goes_on = False
         self._stored: dict[Conversation, str] = {}
         self._touched: set[Conversation] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -52,8 +53,18 @@ class Drafts:
         self.keep()
         self._shown = self._state.open
         text = self._state.current.draft if self._state.current is not None else self._loose
+        if self._goes_on:
+            text, self._loose, self._goes_on = text + self._loose, "", False
         self._line.set_document(Document(text, len(text)), bypass_readonly=True)
         self._state.menu = None
+
+    def goes_on(self) -> bool:
+        """Called before a conversation opens by itself: what was typed until then comes after its draft.
+
+        False while a command is being typed: it is for no conversation, and stays in the line.
+        """
+        self._goes_on = not self._line.text.startswith("/")
+        return self._goes_on
 
     def keep(self) -> None:
         text = self._line.text

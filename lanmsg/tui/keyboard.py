@@ -48,9 +48,17 @@ class Keyboard:
         self._screen = screen
         self._spawn = spawn
         self._order = asyncio.Lock()
+        self.early: list[str] = []
         self._found: tuple[str, list[int]] = ("", [])
         screen.input.on_text_changed += lambda _: self._line_changed()
         screen.query.on_text_changed += lambda _: self._query_changed()
+
+    def begin(self, desk: Desk, reader: Reader) -> None:
+        """The node is there; commands that did not wait for it are carried out now, in order."""
+        self.desk, self.reader = desk, reader
+        early, self.early = self.early, []
+        for line in early:
+            self.submit(line)
 
     # --- hands of the commands ---
 
@@ -96,6 +104,7 @@ class Keyboard:
         """Carry out a line; when that fails it comes back into the empty input, to be mended."""
         desk = self.desk
         if desk is None:
+            self.early.append(line)
             return
         if line.startswith(IN_PASSING):
             self._spawn(self._told(actions.enter(desk, line), line))

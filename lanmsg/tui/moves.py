@@ -12,7 +12,7 @@ from lanmsg.tui.state import Asking, Page, Progress, Query, State
 from lanmsg.tui.talk import Anchor, Talk
 from lanmsg.tui.theme import ASCII, FANCY
 from lanmsg.tui.update import opened
-from lanmsg.tui.viewport import Edge, bottom_for_top, move, settle, tail
+from lanmsg.tui.viewport import Edge, bottom_for_top, distance, move, settle, tail
 
 KEPT_TALKS = 12
 """Conversations whose entries stay in memory after they were left."""
@@ -146,8 +146,10 @@ def scroll(state: State, up: int) -> Want | None:
     def rows_at(index: int) -> list[Row]:
         return rows_of(state, talk, index, look(state))
 
-    bottom = settle(count, rows_at, move(count, rows_at, edge(talk), up), height)
+    before = settle(count, rows_at, edge(talk), height)
+    bottom = settle(count, rows_at, move(count, rows_at, before, up), height)
     _anchor(talk, bottom)
+    talk.owed = talk.owed + up - distance(rows_at, before, bottom) if up > 0 and talk.older else 0
     if up > 0 and talk.older and move(count, rows_at, bottom, height).entry == 0:
         return Want(talk.conversation, "older", talk.entries[0].key.number)
     if up < 0 and talk.newer and bottom == tail(count):

@@ -24,12 +24,25 @@ class Reader:
         """Read it and put it into the window of that conversation."""
         talk = self._state.talk(want.conversation)
         if talk.loading:
+            talk.stale = talk.stale or want.kind == "anew"
             return
         talk.loading = True
         try:
             await self._fetch(talk, want)
         finally:
             talk.loading = False
+        if talk.stale:
+            talk.stale = False
+            await self.fetch(Want(talk.conversation, "anew"))
+        elif want.kind == "older" and talk.owed and talk.conversation == self._state.open:
+            await self._go_on(talk)
+
+    async def _go_on(self, talk: Talk) -> None:
+        """Who pages up faster than the store is read arrives all the same."""
+        owed, talk.owed = talk.owed, 0
+        further = moves.scroll(self._state, owed)
+        if further is not None:
+            await self.fetch(further)
 
     async def _fetch(self, talk: Talk, want: Want) -> None:
         match want.kind:
@@ -43,6 +56,8 @@ class Reader:
                 await self._around(talk, want.number)
             case "last":
                 await self._last(talk, want.number)
+            case "anew":
+                await self._anew(talk)
             case "since":
                 await self._since(talk, want.time)
             case _:
@@ -59,6 +74,23 @@ class Reader:
         found = await self._messages(talk.conversation, limit=limit)
         talk.anchor = None
         loaded(self._state, talk, found, older=len(found) == limit, newer=False)
+
+    async def _anew(self, talk: Talk) -> None:
+        """The same part again, when events were missed; what the person looks at stays where it is."""
+        before = {key: entry.value for key, entry in talk.index.items()}
+        at = moves.edge(talk).entry if talk.anchor is not None else -1
+        number = next((e.key.number for e in reversed(talk.entries[: at + 1]) if e.key.kind == "m"), None)
+        if number is None:
+            found = await self._messages(talk.conversation, limit=PAGE)
+            older, newer = len(found) == PAGE, False
+        else:
+            earlier = await self._messages(talk.conversation, before=number, limit=AROUND)
+            later = await self._messages(talk.conversation, after=number - 1, limit=AROUND)
+            found, older, newer = [*earlier, *later], len(earlier) == AROUND, len(later) == AROUND
+        # What came while it was read is newer than what was read.
+        talk.index = {key: each for key, each in talk.index.items() if before.get(key) is not each.value}
+        talk.entries = [each for each in talk.entries if each.key in talk.index or each.key.kind == "n"]
+        loaded(self._state, talk, found, older=older, newer=newer)
 
     async def _older(self, talk: Talk) -> None:
         known = talk.messages()

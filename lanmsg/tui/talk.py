@@ -75,6 +75,8 @@ class Talk:
     line: int | None = None  # the first message below the unread line, until the next visit
     line_count: int = 0
     anchor: Anchor | None = None  # None: the newest is in sight
+    owed: int = 0  # rows that the person went further up than the window reaches: gone when it is read
+    stale: bool = False  # something was missed while the window was being read
     draft: str = ""
     aside: str = ""  # put aside by Ctrl-C, and nothing sent since: it must outlive a second Ctrl-C
     last_time: float = 0.0

@@ -74,6 +74,14 @@ def move(count: int, rows_at: RowsAt[Line], bottom: Edge, up: int) -> Edge:
     return Edge(entry, max(below, 0))
 
 
+def distance(rows_at: RowsAt[Line], lower: Edge, upper: Edge) -> int:
+    """Rows from one edge up to another."""
+    if lower.entry < upper.entry:
+        return -distance(rows_at, upper, lower)
+    between = sum(len(rows_at(index)) for index in range(upper.entry + 1, lower.entry + 1))
+    return between - lower.below + upper.below
+
+
 def bottom_for_top(count: int, rows_at: RowsAt[Line], entry: int, height: int) -> Edge:
     """The edge with which `entry` begins at the top, or as near to it as the end allows."""
     filled = 0

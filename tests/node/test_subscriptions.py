@@ -46,6 +46,7 @@ def test_of_what_nobody_reads_only_so_much_waits_and_the_reader_is_told() -> Non
     notice, *rest = read_all(*events)
     assert isinstance(notice, Notice)
     assert notice.text.startswith("100 events")
+    assert notice.missed == 100
     assert rest == events[100:]
 
 

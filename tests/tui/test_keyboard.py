@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,7 +22,7 @@ from lanmsg.api import (
     VerificationStage,
 )
 from tests.tui.double import Double, peer_id, person
-from tests.tui.given import BEN
+from tests.tui.given import ANNA, BEN
 from tests.tui.screen import Screen, play
 
 
@@ -110,23 +110,50 @@ def test_going_to_the_beginning_of_a_long_conversation_and_back() -> None:
     play(scene, node)
 
 
-def test_before_the_node_runs_nothing_is_lost() -> None:
-    gate = asyncio.Event()
+def opened_late(gate: asyncio.Event) -> Callable[[], AbstractAsyncContextManager[Double]]:
+    """Ben, with whom we talked, and a line to him half written."""
+    node = Double()
+    node.meet(person("ben"), person("anna"))
+    node.tell("ben", "is the printer back?")
+    node.drafts[BEN] = "it was "
 
     @asynccontextmanager
     async def late() -> AsyncIterator[Double]:
         await gate.wait()
-        yield Double()
+        yield node
+
+    return late
+
+
+def test_words_typed_before_the_node_runs_wait_until_the_person_sees_to_whom() -> None:
+    gate = asyncio.Event()
 
     async def scene(screen: Screen) -> None:
         await screen.shows("F1 help")
         await screen.type("hello<enter>")
         assert "still starting" in screen.text
         assert screen.line == "hello"
-        screen.app.keyboard.submit("/quit")
         gate.set()
+        await screen.shows("is the printer back?")
+        await screen.shows("it was hello")
+        await screen.type("<enter>")
+        await screen.shows("you  it was hello")
 
-    play(scene, opening=late, ready=False)
+    play(scene, opening=opened_late(gate), ready=False)
+
+
+def test_commands_typed_before_the_node_runs_are_carried_out_then() -> None:
+    gate = asyncio.Event()
+
+    async def scene(screen: Screen) -> None:
+        await screen.shows("F1 help")
+        await screen.type("/msg anna<enter>good morning<enter>")
+        assert screen.line == "good morning"
+        gate.set()
+        await screen.until(lambda: screen.app.state.open == ANNA)
+        assert screen.line == "good morning"
+
+    play(scene, opening=opened_late(gate), ready=False)
 
 
 @pytest.mark.parametrize("before", ["", "<c-t>", "<c-k>b", "<c-f>x"])

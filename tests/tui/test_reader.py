@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
+from lanmsg.api import MessageAdded, MessageChanged
 from lanmsg.tui import moves
 from lanmsg.tui.moves import Want
 from lanmsg.tui.reader import Reader
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import KEPT_ENTRIES
-from lanmsg.tui.update import PAGE
+from lanmsg.tui.update import PAGE, update
 from tests.tui.double import NOON, Double, person
 from tests.tui.given import BEN, picture, state_of
 
@@ -165,3 +168,96 @@ def test_back_by_so_many_messages() -> None:
     state = opened(node)
     fetch(node, state, NEWEST, Want(BEN, "last", 700))
     assert f"message {MANY - 699}\n" in picture(state)
+
+
+def test_who_pages_up_faster_than_the_store_is_read_comes_as_far() -> None:
+    """Each key of the second screen comes while the first wish is still being carried out."""
+    node = long_talk()
+    slow, patient = opened(node), opened(node)
+    for state in (slow, patient):
+        fetch(node, state, NEWEST)
+        picture(state)
+    for _ in range(60):
+        want = moves.scroll(patient, 17)
+        if want is not None:
+            fetch(node, patient, want)
+    wants = [moves.scroll(slow, 17) for _ in range(60)]
+    fetch(node, slow, *[want for want in wants if want is not None][:1])
+    assert picture(slow) == picture(patient)
+    assert slow.talk(BEN).owed == 0
+
+
+def test_nothing_is_owed_to_who_turned_round_or_came_to_the_beginning() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST)
+    picture(state)
+    moves.scroll(state, 3_000)
+    assert state.talk(BEN).owed > 0
+    moves.scroll(state, -1)
+    assert state.talk(BEN).owed == 0
+    moves.scroll(state, 20_000)
+    fetch(node, state, OLDER)
+    assert "message 1\n" in picture(state)
+    assert state.talk(BEN).owed == 0
+
+
+def test_what_was_missed_is_read_anew_where_the_person_looks() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST)
+    state.jot("a note", conversation=BEN)
+    for number in range(300):
+        node.hear("ben", f"missed {number}")
+    node.said[MANY - 1] = replace(node.said[MANY - 1], text="another text")
+    fetch(node, state, Want(BEN, "anew"))
+    assert numbers(state) == list(range(MANY + 301 - PAGE, MANY + 301))
+    assert "missed 299" in picture(state)
+    assert any(entry.key.kind == "n" for entry in state.talk(BEN).entries)
+    fetch(node, state, OLDER)
+    moves.show_message(state, state.talk(BEN), MANY - 20)
+    before = picture(state)
+    node.said[MANY - 19] = replace(node.said[MANY - 19], text="said otherwise")
+    for number in range(300):
+        node.hear("ben", f"missed too {number}")
+    fetch(node, state, Want(BEN, "anew"))
+    assert without_gaps(numbers(state))
+    assert state.talk(BEN).newer
+    assert picture(state) == before.replace(f"message {MANY - 18}\n", "said otherwise\n")
+
+
+def test_what_comes_while_it_is_read_anew_is_kept() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST)
+
+    class Meanwhile(Double):
+        async def read(self, work: Callable[[Any], Any], /) -> Any:
+            found = work(node)
+            last = node.said[-1]
+            update(state, MessageChanged(replace(last, text="changed meanwhile")))
+            update(state, MessageAdded(node.hear("ben", "new meanwhile")))
+            return found
+
+    fetch(Meanwhile(), state, Want(BEN, "anew"))
+    assert "changed meanwhile" in picture(state)
+    assert "new meanwhile" in picture(state)
+
+
+def test_to_read_anew_waits_for_what_is_being_read() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST)
+    talk = state.talk(BEN)
+
+    async def both() -> None:
+        reader = Reader(node, state)
+        talk.loading = True
+        node.hear("ben", "missed")
+        await reader.fetch(Want(BEN, "anew"))
+        assert "missed" not in picture(state)
+        talk.loading = False
+        await reader.fetch(OLDER)
+
+    asyncio.run(both())
+    assert "missed" in picture(state)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanmsg.tui.viewport import Edge, bottom_for_top, move, see, settle, tail
+from lanmsg.tui.viewport import Edge, bottom_for_top, distance, move, see, settle, tail
 
 Heights = st.lists(st.integers(1, 6), min_size=1, max_size=30)
 
@@ -76,3 +76,18 @@ def test_work_is_by_rows_in_sight_not_by_entries() -> None:
 def test_nothing_at_all() -> None:
     rows, sight = see(0, lambda _: [""], tail(0), 5)
     assert (rows, sight.filled) == ([], 0)
+
+
+@given(Heights, st.integers(0, 40), st.integers(0, 40))
+def test_a_way_up_is_as_long_as_what_it_leaves_below(heights: list[int], first: int, second: int) -> None:
+    count = len(heights)
+
+    def rows_at(index: int) -> list[str]:
+        return rows_of(heights, index)
+
+    lower = move(count, rows_at, tail(count), first)
+    upper = move(count, rows_at, lower, second)
+    assert 0 <= distance(rows_at, lower, upper) <= second
+    if upper.entry > 0:
+        assert distance(rows_at, lower, upper) == second
+    assert distance(rows_at, upper, lower) == -distance(rows_at, lower, upper)
