@@ -35,6 +35,7 @@ from lanmsg.protocol.payload import CloseCode, Payload, Refused, RefusedCode, St
 from lanmsg.protocol.verification import (
     Answered,
     Asked,
+    Declined,
     Ready,
     VerificationEvent,
     VerificationState,
@@ -56,14 +57,15 @@ REFUSALS = {
     RefusedCode.BUSY: "too many comparisons over there: try again in an hour, or compare the safety number",
 }
 BROKEN_OFF = "it was broken off over there"
+DECLINED = "not now, says the person over there"
 BROKEN_LINE = "the connection broke while the words were being made"
 CHEATED = "the other side did not keep to the rules: somebody may be in between"
 LEFT = "the other side has left"
 CLOSED = "lanmsg was closed"
 TOO_MANY = "too many comparisons within an hour: compare the safety number"
 EXPIRED = "nobody answered in time"
-SAYS_SAME = "they are the same, says the other side"
-SAYS_DIFFERENT = "they are DIFFERENT, says the other side: look again, or compare the safety number"
+SAYS_SAME = "says that the words are the same"
+SAYS_DIFFERENT = "says that the words are DIFFERENT: look again, or compare the safety number"
 
 
 class Verifications:
@@ -197,6 +199,8 @@ class Verifications:
             self._answer(row.peer, same=row.wish is Wish.SAME)
         elif not row.is_open:
             self._mine.discard(row.peer)
+            if row.wish is Wish.CANCEL and row.ours:
+                self._decline(row.peer)
             self._withdraw(row.peer)
 
     async def _ask(self, peer: PeerId) -> None:
@@ -237,6 +241,11 @@ class Verifications:
             if connection is not but:
                 machine.withdraw()
                 self._send(connection)
+
+    def _decline(self, peer: PeerId) -> None:
+        for connection, machine in self._of(peer):
+            machine.decline()
+            self._send(connection)
 
     def _close(self, store: Store) -> None:
         """A wish of another process waits for the next listener."""
@@ -292,6 +301,8 @@ class Verifications:
                 self.wake()
             case Withdrawn(VerificationState.IDLE):
                 await self._no_more_asked(peer, BROKEN_OFF)
+            case Declined():
+                await self._fail(peer, DECLINED)
             case Withdrawn(state):
                 await self._broken_off(peer, had_words=state is VerificationState.COMPARING)
 

@@ -56,7 +56,11 @@ class Withdrawn(Struct, frozen=True):
     state: VerificationState
 
 
-VerificationEvent = Asked | Ready | WordsShown | Answered | Withdrawn
+class Declined(Struct, frozen=True):
+    """The peer's person does not want what ours has asked for."""
+
+
+VerificationEvent = Asked | Ready | WordsShown | Answered | Withdrawn | Declined
 
 
 class Verification:
@@ -146,6 +150,12 @@ class Verification:
             self._say(self._id, Step.CANCEL)
             self._end()
 
+    def decline(self) -> None:
+        """Our person does not want what the peer's has asked for. Nothing if it has not, or has begun."""
+        if self._theirs:
+            self._say(self._theirs, Step.CANCEL)
+            self._theirs = b""
+
     def refused(self, ask_id: bytes | None) -> bool:
         """Whether it is our ask that the peer does not take; then it is over."""
         is_ours = bool(self._ours) and ask_id == self._ours
@@ -188,6 +198,9 @@ class Verification:
         if ask_id == self._theirs:
             self._theirs = b""
             self._events.append(Withdrawn(VerificationState.IDLE))
+        elif ask_id == self._ours:
+            self._ours = b""
+            self._events.append(Declined())
         elif ask_id == self._id and self.state is not VerificationState.IDLE:
             self._events.append(Withdrawn(self.state))
             self._end()

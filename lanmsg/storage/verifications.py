@@ -76,8 +76,14 @@ class Verifications:
                 _put(write, replace(known, stage=stage, ours=ours, words=(), wish=wish, reason=reason))
 
     def cancel(self, peer: PeerId) -> None:
-        """This person breaks it off."""
-        self.end(peer, VerificationStage.FAILED, ours=True, reason="you broke it off")
+        """This person breaks it off, or does not want what the peer's asks for."""
+        with self._database.transaction(durable=False) as write:
+            known = self.get(peer)
+            if known is None or not known.is_open:
+                return
+            reason = "you broke it off" if known.wish is Wish.COMPARE else "you did not want to"
+            ended = replace(known, stage=VerificationStage.FAILED, ours=True, words=(), reason=reason)
+            _put(write, replace(ended, wish=Wish.CANCEL))
 
     def answer(self, peer: PeerId, *, same: bool, now: float, namesake: PeerId | None = None) -> Peer:
         """This person's verdict on the words, and what it makes of the key, in one step.

@@ -185,6 +185,28 @@ def test_breaking_off_is_told(neighbours: Neighbours) -> None:
     neighbours.run(story)
 
 
+@pytest.mark.parametrize("asks_in_a_command", [False, True])
+def test_who_does_not_want_to_says_so_and_may_be_asked_again(
+    neighbours: Neighbours, asks_in_a_command: bool
+) -> None:
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        asking = anna
+        if asks_in_a_command:
+            asking = await neighbours.open("anna")
+            await until(lambda: asking.peer(ben.id))
+        at_anna, at_ben = Heard(asking), Heard(ben)
+        for _ in range(2):
+            await asking.verify(ben.id)
+            await stage(at_ben, ASKED)
+            await ben.cancel_verification(anna.id)
+            told = await stage(at_anna, FAILED)
+            assert (told.ours, told.reason) == (False, verifications.DECLINED)
+        await compared(asking, ben)
+
+    neighbours.run(story)
+
+
 def test_nobody_answers_for_ever(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(people, "VERIFY_TIMEOUT_S", 0.2)
 

@@ -12,6 +12,7 @@ from lanmsg.protocol.payload import Step, Verify
 from lanmsg.protocol.verification import (
     Answered,
     Asked,
+    Declined,
     Ready,
     Verification,
     VerificationEvent,
@@ -156,6 +157,24 @@ def test_an_ask_that_is_taken_back_begins_nothing(who: PeerId) -> None:
     pair.side[who].withdraw()
     pair.carry()
     assert pair.told[OTHER[who]] == [Asked(), Withdrawn(VerificationState.IDLE)]
+    pair.side[OTHER[who]].ask(ASK_HIGH)
+    pair.carry()
+    assert pair.words(LOW) == []
+    pair.side[who].ask(AGAIN)
+    pair.carry()
+    assert pair.words(LOW) == pair.words(HIGH) != []
+
+
+@pytest.mark.parametrize("who", [LOW, HIGH])
+def test_an_ask_that_is_declined_is_over_until_it_is_asked_again(who: PeerId) -> None:
+    pair = Pair()
+    pair.side[who].ask(ASK_LOW)
+    pair.carry()
+    pair.side[OTHER[who]].decline()
+    pair.side[OTHER[who]].decline()
+    pair.carry()
+    assert pair.told[who] == [Declined()]
+    assert not pair.side[OTHER[who]].is_asked
     pair.side[OTHER[who]].ask(ASK_HIGH)
     pair.carry()
     assert pair.words(LOW) == []
