@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from operator import ne
 from typing import NamedTuple
 
@@ -12,6 +13,15 @@ Cell = tuple[str, str]
 """Text and style of one cell; the second half of a wide character has no text."""
 
 BLANK: Cell = (" ", "")
+
+
+class Line(list[Cell]):
+    """A row of the screen."""
+
+    wide = False
+    """Whether any of its characters takes two cells."""
+
+
 GAP = 5
 """Cells alike between two that differ: fewer are written again, which is shorter than going past them."""
 
@@ -19,9 +29,9 @@ SCROLL_BYTES = 30
 """What it takes to have the terminal move rows."""
 
 
-def cells_of(row: Row, columns: int) -> list[Cell]:
+def cells_of(row: Row, columns: int) -> Line:
     """The row in exactly `columns` cells."""
-    cells: list[Cell] = []
+    cells = Line()
     for style, text in row:
         if text.isascii() and text.isprintable():
             cells += [(character, style) for character in text]
@@ -32,38 +42,43 @@ def cells_of(row: Row, columns: int) -> list[Cell]:
         del cells[columns:]
         if cut:
             cells[-1] = BLANK
-    return cells + [BLANK] * (columns - len(cells))
+    cells += [BLANK] * (columns - len(cells))
+    return cells
 
 
-def _add(cells: list[Cell], style: str, text: str) -> None:
+def typed_cells(cells: Sequence[Cell]) -> Line:
+    """The cells that somebody else painted."""
+    line = Line(cells)
+    line.wide = any(not text for text, _ in cells)
+    return line
+
+
+def _add(cells: Line, style: str, text: str) -> None:
     """Wide characters take two cells; what takes none goes with the character before it."""
     for character in text if text.isprintable() else printable(text):
         cells_taken = character_width(character)
         if cells_taken > 0:
             cells.append((character, style))
-            cells += [("", style)] * (cells_taken - 1)
+            if cells_taken > 1:
+                cells.append(("", style))
+                cells.wide = True
         elif cells:
             at = next((at for at in (-1, -2) if len(cells) >= -at and cells[at][0]), -1)
             cells[at] = (cells[at][0] + character, cells[at][1])
 
 
-def runs(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+def runs(old: Line, new: Line) -> list[tuple[int, int]]:
     """Where the new row has to be written over the old one: [start, end) of each piece."""
     found: list[tuple[int, int]] = []
-    for at, (before, after) in enumerate(zip(old, new, strict=True)):
-        if before != after:
-            if found and at - found[-1][1] < GAP:
-                found[-1] = (found[-1][0], at + 1)
-            else:
-                found.append((at, at + 1))
-    if found and (_has_wide(old) or _has_wide(new)):
+    for at in compress(range(len(new)), map(ne, old, new)):
+        if found and at - found[-1][1] < GAP:
+            found[-1] = (found[-1][0], at + 1)
+        else:
+            found.append((at, at + 1))
+    if found and (old.wide or new.wide):
         # A terminal may see their width otherwise: then only this row is off, and only until it is written.
         return [(_whole(old, new, found[0][0]), len(new))]
     return found
-
-
-def _has_wide(cells: Sequence[Cell]) -> bool:
-    return any(not text for text, _ in cells)
 
 
 def _whole(old: Sequence[Cell], new: Sequence[Cell], at: int) -> int:
@@ -81,7 +96,7 @@ class Scroll(NamedTuple):
     up: int
 
 
-Picture = Sequence[Sequence[Cell]]
+Picture = Sequence[Line]
 
 
 def scroll(old: Picture, new: Picture) -> Scroll | None:
@@ -116,10 +131,10 @@ def _range(moved: Scroll) -> range:
     return range(moved.top, moved.bottom + 1)
 
 
-def after_scroll(old: Picture, moved: Scroll) -> list[Sequence[Cell]]:
+def after_scroll(old: Picture, moved: Scroll) -> list[Line]:
     """What the terminal shows then."""
     after = list(old)
-    blank = [BLANK] * len(old[0])
+    blank = Line([BLANK] * len(old[0]))
     for y in _range(moved):
         source = y + moved.up
         after[y] = old[source] if moved.top <= source <= moved.bottom else blank

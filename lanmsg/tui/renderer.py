@@ -19,7 +19,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import DEFAULT_ATTRS, Attrs
 
-from lanmsg.tui.cells import BLANK, Cell, Scroll, after_scroll, cells_of, runs, scroll
+from lanmsg.tui.cells import BLANK, Cell, Line, Scroll, after_scroll, cells_of, runs, scroll, typed_cells
 from lanmsg.tui.rows import Row
 
 UP_AND_IN, DOWN_AND_IN = "\n", "\x1bM"
@@ -92,7 +92,7 @@ class Shown(NamedTuple):
     size: Size
     look: object
     rows: list[Row]
-    cells: list[Sequence[Cell]]
+    cells: list[Line]
 
 
 class RowRenderer(Renderer):
@@ -103,6 +103,7 @@ class RowRenderer(Renderer):
         self._looks: dict[str, Look] = {}
         self._at: tuple[int, int] | None = None  # column and row of the cursor, where that is certain
         self._attrs = DEFAULT_ATTRS
+        self._columns = 0
         if getattr(self, "_in_alternate_screen", False):
             self.output.enable_autowrap()
         super().reset(_scroll, leave_alternate_screen)
@@ -114,6 +115,7 @@ class RowRenderer(Renderer):
             return
         self._set_modes()
         size = self.output.get_size()
+        self._columns = size.columns
         canvas, mouse_handlers = Canvas(mouse=self._mouse_support_enabled), MouseHandlers()
         whole = WritePosition(0, 0, size.columns, size.rows)
         layout.container.write_to_screen(
@@ -157,7 +159,7 @@ class RowRenderer(Renderer):
             for y, row in enumerate(rows)
         ]
         self._shown = Shown(size, look, rows, cells)
-        there: Sequence[Sequence[Cell]] = before.cells
+        there = before.cells
         if isinstance(self.output, Vt100_Output) and (moved := scroll(there, cells)) is not None:
             self._scroll(moved)
             there = after_scroll(there, moved)
@@ -170,10 +172,10 @@ class RowRenderer(Renderer):
             self.output.reset_attributes()
             self._attrs = DEFAULT_ATTRS
 
-    def _typed(self, row: Row) -> list[Cell]:
+    def _typed(self, row: Row) -> Line:
         """Its own cells. prompt_toolkit has several names for one look, and several kinds of blanks."""
         cells = [(text, self._look_of(style).name) for style, text in row]
-        return [cell if self._is_seen(cell) else BLANK for cell in cells]
+        return typed_cells([cell if self._is_seen(cell) else BLANK for cell in cells])
 
     def _blank(self, size: Size, look: object) -> Shown:
         """Everything is written anew."""
@@ -184,7 +186,7 @@ class RowRenderer(Renderer):
         self.output.erase_down()
         self._at = (0, 0)
         empty: list[Row] = [[] for _ in range(size.rows)]
-        return Shown(size, look, empty, [[BLANK] * size.columns] * size.rows)
+        return Shown(size, look, empty, [Line([BLANK] * size.columns)] * size.rows)
 
     def _scroll(self, moved: Scroll) -> None:
         write = self.output.write_raw
@@ -196,29 +198,28 @@ class RowRenderer(Renderer):
         self._at = None
 
     def _row(self, y: int, row: Sequence[Cell], pieces: Sequence[tuple[int, int]], depth: ColorDepth) -> None:
+        """What is new in a row; when only blanks are left to write, they are wiped out at once."""
+        filled = len(row)
+        while filled and not self._is_seen(row[filled - 1]):
+            filled -= 1
         for start, end in pieces:
-            if self._wiped(y, start, end, row, depth):
+            wipes = end - max(filled, start) >= WIPE_CELLS
+            self._piece(start, y, row[start : max(filled, start) if wipes else end], depth)
+            if wipes:
+                self._style(DEFAULT_ATTRS, depth)
+                self.output.erase_end_of_line()
                 return
 
-    def _wiped(self, y: int, start: int, end: int, row: Sequence[Cell], depth: ColorDepth) -> bool:
-        """One piece of a row; blanks up to the end of the row are wiped out at once, and nothing is left."""
-        last = end
-        while last > start and not self._is_seen(row[last - 1]):
-            last -= 1
-        wipes = end - last >= WIPE_CELLS and not any(map(self._is_seen, row[end:]))
-        written = row[start : last if wipes else end]
-        self._go(start, y)
-        self._text(written, depth)
-        if wipes:
-            self._style(DEFAULT_ATTRS, depth)
-            self.output.erase_end_of_line()
+    def _piece(self, x: int, y: int, cells: Sequence[Cell], depth: ColorDepth) -> None:
+        self._go(x, y)
+        self._text(cells, depth)
         # A terminal may see other widths than ours; and in the last column it stays, or does not.
-        at = start + len(written)
-        self._at = (at, y) if at < len(row) and all(text.isascii() for text, _ in written) else None
-        return wipes
+        at = x + len(cells)
+        is_sure = at < self._columns and all(text.isascii() for text, _ in cells)
+        self._at = (at, y) if is_sure else None
 
     def _is_seen(self, cell: Cell) -> bool:
-        return cell[0] != " " or self._look_of(cell[1]).is_seen
+        return cell != BLANK and (cell[0] != " " or self._look_of(cell[1]).is_seen)
 
     def _text(self, cells: Sequence[Cell], depth: ColorDepth) -> None:
         start = 0

@@ -132,14 +132,17 @@ def _message_added(state: State, message: Message) -> Damage:
     was_in_sight = state.in_sight(talk)
     fresh = ("m", message.number) not in talk.index
     talk.add(message)
+    had_unread, was_new = bool(talk.unread), not talk.last_time
     talk.last_time = max(talk.last_time, message.stored_at)
     state.hidden.discard(message.conversation)
-    state.roster_stale = True
     if message.sender is None:
         talk.reply_to = None
         hints.first_words(state, message)
     elif fresh and not was_in_sight and message.number > talk.read:
         _count_unread(talk, message, is_open=message.conversation == state.open)
+    # One more of many does not move anybody in the list: sorting hundreds of people again takes a while.
+    if was_new or bool(talk.unread) != had_unread or message.conversation not in state.places:
+        state.roster_stale = True
     return Damage.ROWS
 
 

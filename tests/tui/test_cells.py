@@ -1,9 +1,9 @@
 """Rows as cells: wide characters, what differs, and what the terminal can move by itself."""
 
-from lanmsg.tui.cells import BLANK, Cell, Scroll, after_scroll, cells_of, runs, scroll
+from lanmsg.tui.cells import BLANK, Line, Scroll, after_scroll, cells_of, runs, scroll, typed_cells
 
 
-def plain(text: str, columns: int = 30) -> list[Cell]:
+def plain(text: str, columns: int = 30) -> Line:
     return cells_of([("", text)], columns)
 
 
@@ -29,16 +29,17 @@ def test_only_what_differs_is_written() -> None:
     assert runs(plain("a same words b"), plain("c same words d")) == [(0, 1), (13, 14)]
     assert runs(plain("a b cd"), plain("x b cy")) == [(0, 6)]
     assert runs(plain("same"), plain("same")) == []
-    assert runs([("a", "bold")], [("a", "")]) == [(0, 1)]
+    assert runs(Line([("a", "bold")]), Line([("a", "")])) == [(0, 1)]
 
 
 def test_a_row_with_wide_characters_is_written_to_its_end() -> None:
     assert runs(plain("ab好cd", 10), plain("ab好ce", 10)) == [(5, 10)]
     assert runs(plain("ab好cd", 10), plain("abxycd", 10)) == [(2, 10)]
     assert runs(plain("ab好", 10), plain("ab語", 10)) == [(2, 10)]
+    assert runs(typed_cells([("好", ""), ("", ""), ("x", "")]), plain("abx", 3)) == [(0, 3)]
 
 
-def picture(*rows: str, columns: int = 60) -> list[list[Cell]]:
+def picture(*rows: str, columns: int = 60) -> list[Line]:
     return [plain(row, columns) for row in rows]
 
 
@@ -55,7 +56,7 @@ def test_rows_that_moved_are_moved_by_the_terminal() -> None:
 
 
 def test_a_list_on_the_left_stays() -> None:
-    def beside(first: int) -> list[list[Cell]]:
+    def beside(first: int) -> list[Line]:
         return picture(*(f"person {at:<13}{WORDS[at + first]}" for at in range(5)), columns=90)
 
     assert scroll(beside(0), beside(1)) == Scroll(0, 4, 1)
