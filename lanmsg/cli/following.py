@@ -95,7 +95,7 @@ FAILURE_HINTS = {
     (Direction.IN, "unreadable"): "ask for it again",
     (Direction.OUT, "changed"): "lanmsg retry {} sends them as they are now",
     (Direction.IN, "changed"): "ask for it again",
-    (Direction.OUT, "name"): "rename it, then: lanmsg send",
+    (Direction.OUT, "name"): "they see which one; rename it, then: lanmsg send",
     (Direction.IN, "name"): "save it on another disk with --to, and ask for it again",
 }
 """What can be done about a failure, by whom it is told to."""

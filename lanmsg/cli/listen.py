@@ -24,7 +24,7 @@ from lanmsg.api import (
     VerificationChanged,
 )
 from lanmsg.cli import fields
-from lanmsg.cli.following import TransferReport, failure
+from lanmsg.cli.following import TransferReport, failure, pause_hint
 from lanmsg.cli.options import EVENTS
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.parser import Invocation, usage_error
@@ -245,7 +245,7 @@ class Teller:
             self._say("offer", text, **fields.offer_fields(transfer, peer))
         if not transfer.state.is_final:
             if paused := self._report.changed(transfer, rate):
-                self._line("transfer_paused", paused)
+                self._line("transfer_paused", f"{paused} ({pause_hint(transfer)})")
         elif transfer.number not in self._ended:
             self._ended.add(transfer.number)
             self._report.ended(transfer)
@@ -253,7 +253,9 @@ class Teller:
 
     def _end_lines(self, transfer: Transfer, peer: Peer) -> None:
         if transfer.state is not TransferState.DONE:
-            self._line("transfer_failed", printable(str(failure(transfer, peer))))
+            error = failure(transfer, peer)
+            hint = f" ({error.hint})" if error.hint else ""
+            self._line("transfer_failed", printable(f"{error}{hint}"))
         elif transfer.direction is Direction.OUT:
             self._line("transfer_done", f"{name_of(peer)} has got {title_of(transfer)}")
         else:

@@ -77,6 +77,12 @@ class Policy(Struct, frozen=True):
                 return False
 
 
+def still_open(error: LanmsgError, transfer: Transfer) -> LanmsgError:
+    """It could not be taken to where this command saves; the offer waits for another answer."""
+    hint = f"the offer stays open: lanmsg accept {transfer.number} --to FOLDER"
+    return LanmsgError(str(error), code=error.code, hint=hint)
+
+
 class Doorkeeper:
     """Applies a policy to each offer, those that stand already and those that come."""
 
@@ -126,7 +132,7 @@ class Doorkeeper:
             now = rows.get(transfer.number, transfer)
             if verdict is Verdict.ACCEPT and now.state in TAKEN:
                 return now  # the node's own rule for this peer was quicker
-            self._output.error(error)
+            self._output.error(error if error.code != "disk" else still_open(error, transfer))
         return None
 
     def left_open(self, transfer: Transfer) -> None:

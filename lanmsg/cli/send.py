@@ -86,7 +86,8 @@ def send(invocation: Invocation) -> Result:
         elif sources.missing or transfer.reason:  # the reason of what is done: what had to be skipped
             code = "partly"
             if transfer.reason:
-                invocation.output.error(LanmsgError(transfer.reason, code="partly"))
+                sentence = f"{title_of(transfer)} has arrived, but not as it is here: {transfer.reason}"
+                invocation.output.error(LanmsgError(sentence, code="partly"))
         else:
             code = "done"
         return Result(code, {"transfer": transfer.number, "bytes": transfer.done})

@@ -40,7 +40,8 @@ class Files(Door):
         listing = await asyncio.to_thread(scan, sources)
         if not listing.files:
             why = "; ".join(f"{path}: {reason}" for path, reason in listing.left_out.listed[:3])
-            raise LanmsgError(f"nothing can be sent: {why or 'no files'}", code="unreadable")
+            hint = "ls -l says who may read it" if why else ""
+            raise LanmsgError(f"nothing can be sent: {why or 'no files'}", code="unreadable", hint=hint)
         now = wall_clock()
         transfer_id = TransferId(os.urandom(MESSAGE_ID_BYTES))
 

@@ -18,6 +18,7 @@ FLUSH_BYTES = 8 << 20
 finds little left to do."""
 
 READ_BYTES = 1 << 18
+SHOWN_MAX = 60
 
 SETS_TIME_OF_OPEN = os.utime in os.supports_fd
 
@@ -47,7 +48,7 @@ class PartTree:
     def make_folder(self, parts: Parts) -> None:
         """Two folders of the peer whose names became the same are one; nothing in them is overwritten."""
         self.written = 0
-        with disk_errors("make a folder in", self._root):
+        with disk_errors(f"make the folder {_shown(parts)} in", self._root):
             parent = self._announced(parts[:-1])
             try:
                 parent.make_folder(parts[-1])
@@ -73,7 +74,7 @@ class PartTree:
                     continue
                 break
         except OSError as error:
-            raise disk_error("make a file in", self._root, error) from error
+            raise disk_error(f"make {_shown(parts)} in", self._root, error) from error
         self.written = 0
         return self._stored
 
@@ -210,6 +211,12 @@ class PartTree:
 
     def _mark_origin(self, descriptor: int | None, parts: Parts) -> None:
         mark_origin(descriptor, self._folder.path.joinpath(*parts), self._origin, self._now())
+
+
+def _shown(parts: Parts) -> str:
+    """Enough of the path to know it by; what hides or forges is out of its names already."""
+    path = "/".join(parts)
+    return path if len(path) <= SHOWN_MAX else f"{path[: SHOWN_MAX // 2]}…{path[-SHOWN_MAX // 2 :]}"
 
 
 def _start_flush(descriptor: int, end: int) -> None:

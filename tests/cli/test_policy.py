@@ -119,3 +119,17 @@ def test_a_rule_of_the_node_that_was_quicker_is_no_fault(capsys: pytest.CaptureF
     taken = asyncio.run(doorkeeper.offered(double.rows[0]))
     assert taken is not None
     assert (taken.state, capsys.readouterr().err) == (TransferState.ACCEPTED, "")
+
+
+class Closed(NodeDouble):
+    """It cannot save to where this command wants it."""
+
+    async def accept(self, number: int, **_: object) -> Transfer:
+        raise LanmsgError("cannot save into /closed: permission denied", code="disk")
+
+
+def test_what_cannot_be_saved_there_may_be_taken_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    double = Closed(peer("ben"), transfers=(incoming(peer("ben"), 7),))
+    doorkeeper = Doorkeeper(cast("Node", double), Policy("all"), None, Output())
+    assert asyncio.run(doorkeeper.offered(double.rows[0])) is None
+    assert "hint: the offer stays open: lanmsg accept 7 --to FOLDER" in capsys.readouterr().err

@@ -154,3 +154,13 @@ def test_a_closed_file_takes_nothing_more(tree: PartTree) -> None:
     tree.close()
     with pytest.raises(StorageError, match=r"cannot write to .*/downloads: "):
         tree.write(memoryview(b"x"))
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_name_that_the_disk_does_not_take_is_told(tree: PartTree, *, is_folder: bool) -> None:
+    parts = ("d", "start" + 300 * "n" + "end")
+    tree.make_folder(parts[:1])
+    with pytest.raises(StorageError, match=r"d/startn+…n+end in .*downloads: File name too long") as error:
+        tree.make_folder(parts) if is_folder else put(tree, *parts)
+    assert error.value.code == "name"
+    assert len(str(error.value)) < 200 + len(str(tree._root))
