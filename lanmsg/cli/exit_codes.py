@@ -31,7 +31,7 @@ MEANINGS = {
     NETWORK: "network: no interface, no free port, or the connection stays broken",
     INTERRUPTED: "interrupted (Ctrl-C)",
     BROKEN_PIPE: "the reader of the output went away",
-    TERMINATED: "asked to stop (SIGTERM)",
+    TERMINATED: "asked to stop (SIGTERM), or its terminal was closed (SIGHUP)",
 }
 
 EXIT_CODES = {

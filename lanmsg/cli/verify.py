@@ -218,7 +218,7 @@ class Comparison:
                 raise self._failed(f"{self._name} says that the words are different")
             case VerificationStage.SAME | VerificationStage.DIFFERENT:
                 self._has_heard = True
-                self._notice(f"{self._name}: {event.reason}")
+                self._notice(f"{self._name} {event.reason}")
                 if not self._is_answered:
                     self._ask()
             case _:

@@ -112,7 +112,7 @@ def comparison_of(event: VerificationChanged) -> str:
     """How a comparison of words stands, as a sentence."""
     name, ours = certain_name_of(event.peer), event.ours
     asked = f"{name} wants to compare words: lanmsg verify {short_id(event.peer)}"
-    said = f"{name}: {event.reason}"
+    said = f"{name} {event.reason}"
     over = f"no comparison with {name}: {event.reason}"
     different = f"{name} is NOT who you think: nothing is sent to this key any more"
     sentences = {

@@ -55,6 +55,8 @@ class Connection:
         self.on_end: list[Callable[[], None]] = []
         self.close_reason = ""
         self.ended_cleanly = False
+        self.is_unwelcome = False
+        """The peer ended it because its person has blocked us."""
         self._sock = sock
         self._on_events = on_events
         self._is_over = False
@@ -186,6 +188,7 @@ class Connection:
         elif not self.closed:
             # It broke a rule. Hanging up on unread bytes would reset the connection, and lose our CLOSE.
             self._hang_up_after(CLOSE_TIMEOUT_S)
+        self.is_unwelcome = event.clean and not self.closed and event.code == CloseCode.BLOCKED
         self.closed = True
         self.close_reason = event.reason or event.code
         self.ended_cleanly = event.clean

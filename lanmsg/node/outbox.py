@@ -125,7 +125,13 @@ class Outbox:
     async def _serve(self, peer: PeerId) -> None:
         try:
             while self._may_try(peer, steady_clock()) and (rows := await self._waiting(peer)):
-                await self._deliver(await self._sessions.to(peer), peer, rows)
+                connection = await self._sessions.to(peer)
+                try:
+                    await self._deliver(connection, peer, rows)
+                except ConnectionError:
+                    if not connection.is_unwelcome:
+                        raise
+                    await self._give_up(peer)
                 self._attempts.pop(peer, None)
         except UnreachableError as error:
             if not await self._handed_over(peer, str(error)):
@@ -235,6 +241,11 @@ class Outbox:
         if (progress := self._progress.get(peer)) is not None:
             progress.set()
 
+    async def _give_up(self, peer: PeerId) -> None:
+        """Its person has blocked us. Whoever does not believe it says retry."""
+        while rows := await self._waiting(peer):
+            await self._move(peer, rows, Delivery.FAILED, NEVER[RefusedCode.BLOCKED])
+
     async def _postpone(self, peer: PeerId, reason: str) -> None:
         """Say on each row why it still waits, and try again after a pause."""
         attempt = self._attempts.get(peer, 0)
@@ -243,15 +254,13 @@ class Outbox:
         self._not_before[peer] = steady_clock() + pause
         asyncio.get_running_loop().call_later(pause + 0.01, self._wake.set)
         with contextlib.suppress(StorageError):  # a full disk; that they wait is true all the same
-            rows = await self._waiting(peer)
-            await self._disk.write(
-                lambda store: store.history.set_deliveries(
-                    [(row.message.number, peer) for row in rows],
-                    Delivery.QUEUED,
-                    now=wall_clock(),
-                    reason=reason,
-                )
-            )
+            await self._move(peer, await self._waiting(peer), Delivery.QUEUED, reason)
+
+    async def _move(self, peer: PeerId, rows: Sequence[Pending], state: Delivery, reason: str) -> None:
+        moves = [(row.message.number, peer) for row in rows]
+        await self._disk.write(
+            lambda store: store.history.set_deliveries(moves, state, now=wall_clock(), reason=reason)
+        )
 
 
 def _words_for(words: Mapping[RefusedCode, str], code: str) -> str | None:

@@ -103,7 +103,7 @@ def test_two_people_at_two_terminals(people: People) -> None:
         anna.until(lambda shown: shown.count(QUESTION) == 2)
         anna.type("same")
         anna.until(lambda shown: "ben is verified" in shown)
-        ben.until(lambda shown: "anna: they are the same" in shown)
+        ben.until(lambda shown: "anna says that the words are the same" in shown)
         ben.type("different")
         assert ben.end() == 7
         assert "nothing is sent to this key any more" in ben.shown

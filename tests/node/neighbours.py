@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from lanmsg.config import Settings
 from lanmsg.model import Address, Conversation, Message, PeerId
@@ -22,6 +22,7 @@ SOON_S = 15.0
 STEP_S = 0.005
 
 Story = Callable[[], Awaitable[None]]
+P = ParamSpec("P")
 
 
 @cache
@@ -132,6 +133,18 @@ class Neighbours:
         for connection in list(engine.sessions._connections):
             connection.abort()
         await self.close(node)
+
+
+def story(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """The test is what `neighbours`, one of its fixtures, run."""
+
+    @wraps(test)
+    def run(*args: P.args, **fixtures: P.kwargs) -> None:
+        neighbours = fixtures["neighbours"]
+        assert isinstance(neighbours, Neighbours)
+        neighbours.run(lambda: test(*args, **fixtures))
+
+    return run
 
 
 def _innermost(group: BaseException) -> BaseException:

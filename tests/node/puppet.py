@@ -97,9 +97,9 @@ class Line:
         assert isinstance(said, Close)
         return said.code
 
-    def hang_up(self) -> None:
+    def hang_up(self, code: CloseCode = CloseCode.BYE) -> None:
         """With a word."""
-        self.session.close(CloseCode.BYE, steady_clock())
+        self.session.close(code, steady_clock())
         self.flush()
         self.writer.close()
 
