@@ -18,7 +18,7 @@ from lanmsg.protocol.constants import ANNOUNCEMENT_BYTES, PROBE_TIMEOUT_S
 from tests.attacks.liar import Liar, caught, liar, trap
 from tests.fuzz.liars import BOB, datagram
 from tests.fuzz.seeds import datagram_seeds
-from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, until
+from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, story, until
 from tests.protocol.stage import Stage, actor, new_stage
 
 PATIENCE_S = 20.0
@@ -117,42 +117,36 @@ def every_lie(eve: Liar, anna: Node, peer: Node | None, tcp_port: int) -> None:
             eve.say(anna, kind, who, name, tcp_port=tcp_port, token=bytes(16))
 
 
-def test_a_strangers_datagram_makes_us_dial_nobody(neighbours: Neighbours) -> None:
+@story
+async def test_a_strangers_datagram_makes_us_dial_nobody(neighbours: Neighbours) -> None:
     """It appears in the list, as what it is; the socket where it says it listens is left alone."""
-
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        await say_and_wait(ben, anna, "hello")
-        with trap(neighbours.address("eve")) as sock, liar(neighbours.address("eve"), neighbours.port) as eve:
-            for peer in (None, ben):
-                every_lie(eve, anna, peer, sock.getsockname()[1])
-                await eve.until_read(anna)
-            await until(lambda: sees(anna, STRANGER.peer_id), PATIENCE_S)
-            assert (await say_and_wait(anna, ben, "still you")).state is Delivery.DELIVERED
-            assert sees(anna, ben.id)
-            assert [peer.name for peer in anna.peers() if peer.id == ben.id] == ["ben"]
-            assert not caught(sock)
-            assert eve.heard <= eve.said
-
-    neighbours.run(story)
+    anna, ben = await neighbours.meet("anna", "ben")
+    await say_and_wait(ben, anna, "hello")
+    with trap(neighbours.address("eve")) as sock, liar(neighbours.address("eve"), neighbours.port) as eve:
+        for peer in (None, ben):
+            every_lie(eve, anna, peer, sock.getsockname()[1])
+            await eve.until_read(anna)
+        await until(lambda: sees(anna, STRANGER.peer_id), PATIENCE_S)
+        assert (await say_and_wait(anna, ben, "still you")).state is Delivery.DELIVERED
+        assert sees(anna, ben.id)
+        assert [peer.name for peer in anna.peers() if peer.id == ben.id] == ["ben"]
+        assert not caught(sock)
+        assert eve.heard <= eve.said
 
 
-def test_a_known_peers_name_aims_no_connection(neighbours: Neighbours) -> None:
+@story
+async def test_a_known_peers_name_aims_no_connection(neighbours: Neighbours) -> None:
     """Ben is known, and absent. Who says that he is here, under a new name, has to answer there first."""
-
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        await say_and_wait(anna, ben, "hello")
-        await neighbours.close(ben)
-        await until(lambda: not anna.peers(), PATIENCE_S)
-        with trap(neighbours.address("victim")) as sock:
-            with liar(neighbours.address("victim"), neighbours.port) as eve:
-                for name in ("benjamin", "benny"):
-                    eve.say(anna, Kind.ANNOUNCE, ben.id, name, tcp_port=sock.getsockname()[1])
-                await until(lambda: sees(anna, ben.id), PATIENCE_S)
-                await eve.until_asked()
-                await eve.until_read(anna)
-            assert not caught(sock)
-            assert engine_of(anna).sessions.peers() == set()
-
-    neighbours.run(story)
+    anna, ben = await neighbours.meet("anna", "ben")
+    await say_and_wait(anna, ben, "hello")
+    await neighbours.close(ben)
+    await until(lambda: not anna.peers(), PATIENCE_S)
+    with trap(neighbours.address("victim")) as sock:
+        with liar(neighbours.address("victim"), neighbours.port) as eve:
+            for name in ("benjamin", "benny"):
+                eve.say(anna, Kind.ANNOUNCE, ben.id, name, tcp_port=sock.getsockname()[1])
+            await until(lambda: sees(anna, ben.id), PATIENCE_S)
+            await eve.until_asked()
+            await eve.until_read(anna)
+        assert not caught(sock)
+        assert engine_of(anna).sessions.peers() == set()

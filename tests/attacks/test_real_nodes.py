@@ -19,15 +19,7 @@ from lanmsg.protocol.handshake import ABORT
 from lanmsg.protocol.identity import LocalIdentity
 from tests.attacks.liar import liar
 from tests.attacks.wiretap import Wiretap, wiretap
-from tests.node.neighbours import (
-    Neighbours,
-    engine_of,
-    identity,
-    say,
-    sees,
-    texts,
-    until,
-)
+from tests.node.neighbours import Neighbours, engine_of, identity, say, sees, story, texts, until
 from tests.node.puppet import Line, Puppet
 from tests.protocol.handshake_pair import impostor
 
@@ -73,20 +65,17 @@ def readable(captured: bytes) -> list[str]:
     return [what for what, secret in secrets.items() if secret in captured]
 
 
-def test_who_carries_the_bytes_reads_nothing(neighbours: Neighbours, elsewhere: int) -> None:
+@story
+async def test_who_carries_the_bytes_reads_nothing(neighbours: Neighbours, elsewhere: int) -> None:
     """The redirection works: bytes go through Eve. They reach Ben all the same, and nobody else."""
-
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        ben = await neighbours.open("ben", port=elsewhere, name="ben-at-home")
-        eve = wiretap(neighbours.address("eve"), ben.tcp[0])
-        async with eve as tap, misled(neighbours, anna, tap):
-            await anna.delivered(await say(anna, ben, SECRET), timeout=PATIENCE_S)
-            assert await texts(ben) == [SECRET]
-            assert len(tap.captured) > HANDSHAKE_BYTES
-            assert readable(tap.captured) == []
-
-    neighbours.run(story)
+    anna = await neighbours.open("anna")
+    ben = await neighbours.open("ben", port=elsewhere, name="ben-at-home")
+    eve = wiretap(neighbours.address("eve"), ben.tcp[0])
+    async with eve as tap, misled(neighbours, anna, tap):
+        await anna.delivered(await say(anna, ben, SECRET), timeout=PATIENCE_S)
+        assert await texts(ben) == [SECRET]
+        assert len(tap.captured) > HANDSHAKE_BYTES
+        assert readable(tap.captured) == []
 
 
 def test_who_changes_a_byte_changes_no_message(neighbours: Neighbours, elsewhere: int) -> None:
@@ -176,74 +165,66 @@ def test_a_stolen_key_of_mine_does_not_answer_as_my_friend(neighbours: Neighbour
     neighbours.run(lambda: answered_by(neighbours, thief, check))
 
 
-def test_a_stolen_key_of_mine_does_not_call_as_my_friend(neighbours: Neighbours) -> None:
+@story
+async def test_a_stolen_key_of_mine_does_not_call_as_my_friend(neighbours: Neighbours) -> None:
     neighbours.pin("anna", "ben")
 
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        thief = Thief(neighbours.address("eve"), shown=BEN, secrets_of=ANNA)
-        try:
-            line = await thief.dial(anna)  # M4 opens: Anna is proven to it, and not the other way round
-            await line.say(thief.profile())
-            ended = await line.end()
-            assert ended is not None
-            assert not ended.clean
-            assert not sees(anna, BEN.peer_id)
-            assert engine_of(anna).sessions.live(BEN.peer_id) is None
-        finally:
-            await thief.close()
-
-    neighbours.run(story)
+    anna = await neighbours.open("anna")
+    thief = Thief(neighbours.address("eve"), shown=BEN, secrets_of=ANNA)
+    try:
+        line = await thief.dial(anna)  # M4 opens: Anna is proven to it, and not the other way round
+        await line.say(thief.profile())
+        ended = await line.end()
+        assert ended is not None
+        assert not ended.clean
+        assert not sees(anna, BEN.peer_id)
+        assert engine_of(anna).sessions.live(BEN.peer_id) is None
+    finally:
+        await thief.close()
 
 
-def test_a_recorded_call_played_again_is_not_answered(neighbours: Neighbours, elsewhere: int) -> None:
+@story
+async def test_a_recorded_call_played_again_is_not_answered(neighbours: Neighbours, elsewhere: int) -> None:
     """Ben gets M1, M3, M5 and all records of Anna's call once more: he says M2, as to anyone, and the end."""
-
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        ben = await neighbours.open("ben", port=elsewhere)
-        eve = wiretap(neighbours.address("eve"), ben.tcp[0])
-        async with eve as tap, misled(neighbours, anna, tap):
-            await anna.delivered(await say(anna, ben, SECRET), timeout=PATIENCE_S)
-            recorded = tap.connections[0]
-            where = ben.tcp[0]
-            reader, writer = await asyncio.open_connection(where.host, where.port)
-            writer.write(bytes(recorded.dialler))
-            async with asyncio.timeout(PATIENCE_S):
-                answer = await reader.read()
-            writer.close()
-            assert len(answer) == M2_BYTES + len(ABORT)
-            assert answer.endswith(ABORT)
-            assert answer[7:M2_BYTES] != bytes(recorded.listener[7:M2_BYTES])
-            assert await texts(ben) == [SECRET]
-
-    neighbours.run(story)
-
-
-def test_a_recorded_answer_is_not_taken_for_one(neighbours: Neighbours, elsewhere: int) -> None:
-    """Anna dials again, and hears what Ben said the last time."""
-
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        ben = await neighbours.open("ben", port=elsewhere)
-        eve = wiretap(neighbours.address("eve"), ben.tcp[0])
-        async with eve as tap, misled(neighbours, anna, tap):
-            await anna.delivered(await say(anna, ben, SECRET), timeout=PATIENCE_S)
-            recorded = bytes(tap.connections[0].listener)
-        heard: asyncio.Queue[bytes] = asyncio.Queue()
-
-        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(recorded)
-            heard.put_nowait(await reader.read())
-            writer.close()
-
-        server = await asyncio.start_server(play, tap.address.host, tap.address.port)
-        await until(lambda: engine_of(anna).sessions.live(BEN.peer_id) is None, PATIENCE_S)
-        async with misled(neighbours, anna, tap), asyncio.timeout(PATIENCE_S):
-            await say(anna, ben, "are you there?")
-            said = await heard.get()
-        server.close()
-        assert said[M1_BYTES:] == ABORT
+    anna = await neighbours.open("anna")
+    ben = await neighbours.open("ben", port=elsewhere)
+    eve = wiretap(neighbours.address("eve"), ben.tcp[0])
+    async with eve as tap, misled(neighbours, anna, tap):
+        await anna.delivered(await say(anna, ben, SECRET), timeout=PATIENCE_S)
+        recorded = tap.connections[0]
+        where = ben.tcp[0]
+        reader, writer = await asyncio.open_connection(where.host, where.port)
+        writer.write(bytes(recorded.dialler))
+        async with asyncio.timeout(PATIENCE_S):
+            answer = await reader.read()
+        writer.close()
+        assert len(answer) == M2_BYTES + len(ABORT)
+        assert answer.endswith(ABORT)
+        assert answer[7:M2_BYTES] != bytes(recorded.listener[7:M2_BYTES])
         assert await texts(ben) == [SECRET]
 
-    neighbours.run(story)
+
+@story
+async def test_a_recorded_answer_is_not_taken_for_one(neighbours: Neighbours, elsewhere: int) -> None:
+    """Anna dials again, and hears what Ben said the last time."""
+    anna = await neighbours.open("anna")
+    ben = await neighbours.open("ben", port=elsewhere)
+    eve = wiretap(neighbours.address("eve"), ben.tcp[0])
+    async with eve as tap, misled(neighbours, anna, tap):
+        await anna.delivered(await say(anna, ben, SECRET), timeout=PATIENCE_S)
+        recorded = bytes(tap.connections[0].listener)
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(recorded)
+        heard.put_nowait(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(play, tap.address.host, tap.address.port)
+    await until(lambda: engine_of(anna).sessions.live(BEN.peer_id) is None, PATIENCE_S)
+    async with misled(neighbours, anna, tap), asyncio.timeout(PATIENCE_S):
+        await say(anna, ben, "are you there?")
+        said = await heard.get()
+    server.close()
+    assert said[M1_BYTES:] == ABORT
+    assert await texts(ben) == [SECRET]

@@ -19,7 +19,7 @@ from lanmsg.protocol.ephemeral import Entropy
 from lanmsg.protocol.events import PayloadReceived, SessionEvent
 from lanmsg.protocol.payload import Bulk, CloseCode, Message, Payload
 from lanmsg.protocol.session import Session, SessionState
-from tests.node.neighbours import SOON_S, Neighbours, engine_of, identity, say_and_wait, until
+from tests.node.neighbours import SOON_S, Neighbours, engine_of, identity, say_and_wait, story, until
 from tests.node.puppet import profile, puppet
 
 M1_START = b"\x01\x04\xc8LMSG\x01\x01\x00\x00"
@@ -71,7 +71,7 @@ def take_note(ends: list[End]) -> Callable[[Connection, list[SessionEvent]], Awa
     return handle
 
 
-def story(scene: Callable[[End, End], Awaitable[None]]) -> None:
+def play(scene: Callable[[End, End], Awaitable[None]]) -> None:
     async def whole() -> None:
         async with two_ends() as (anna, ben):
             await scene(anna, ben)
@@ -91,7 +91,7 @@ def test_what_is_said_arrives_in_order() -> None:
         await until(lambda: len(ben.heard) == len(said))
         assert ben.heard == said
 
-    story(scene)
+    play(scene)
 
 
 def test_each_side_knows_whom_it_talks_to() -> None:
@@ -99,7 +99,7 @@ def test_each_side_knows_whom_it_talks_to() -> None:
         assert anna.connection.peer == identity("ben").peer_id
         assert ben.connection.peer == identity("anna").peer_id
 
-    story(scene)
+    play(scene)
 
 
 def test_the_other_side_hears_why_it_ends_after_all_that_was_said() -> None:
@@ -112,7 +112,7 @@ def test_the_other_side_hears_why_it_ends_after_all_that_was_said() -> None:
         assert len(ben.heard) == 2
         assert (ben.connection.ended_cleanly, anna.connection.ended_cleanly) == (True, True)
 
-    story(scene)
+    play(scene)
 
 
 def test_nothing_more_is_said_once_it_is_closed() -> None:
@@ -125,7 +125,7 @@ def test_nothing_more_is_said_once_it_is_closed() -> None:
         await ben.connection.ended.wait()
         assert ben.heard == [profile("anna")]
 
-    story(scene)
+    play(scene)
 
 
 def test_a_cut_is_no_goodbye() -> None:
@@ -134,7 +134,7 @@ def test_a_cut_is_no_goodbye() -> None:
         await ben.connection.ended.wait()
         assert not ben.connection.ended_cleanly
 
-    story(scene)
+    play(scene)
 
 
 def test_one_that_has_gone_silent_is_not_talked_to_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +151,7 @@ def test_one_that_has_gone_silent_is_not_talked_to_any_more(monkeypatch: pytest.
         await anna.connection.ended.wait()
         assert not anna.connection.ended_cleanly
 
-    story(scene)
+    play(scene)
 
 
 def test_who_waits_for_the_end_is_told() -> None:
@@ -162,7 +162,7 @@ def test_who_waits_for_the_end_is_told() -> None:
         await told.wait()
         assert ben.connection.closed
 
-    story(scene)
+    play(scene)
 
 
 def test_a_bulk_connection_is_handed_over_with_what_was_sent() -> None:
@@ -176,7 +176,7 @@ def test_a_bulk_connection_is_handed_over_with_what_was_sent() -> None:
             first.sendall(b"by hand")
             assert second.recv(100) == b"by hand"
 
-    story(scene)
+    play(scene)
 
 
 def test_a_bulk_connection_that_broke_cannot_be_handed_over() -> None:
@@ -186,7 +186,7 @@ def test_a_bulk_connection_that_broke_cannot_be_handed_over() -> None:
             with pytest.raises(ConnectionError):
                 await end.connection.detach()
 
-    story(scene)
+    play(scene)
 
 
 def test_a_peer_that_never_reads_is_not_read_either(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +210,7 @@ def test_a_peer_that_never_reads_is_not_read_either(monkeypatch: pytest.MonkeyPa
         ben.may_go_on.set()
         await until(lambda: len(anna.heard) == 22 and len(ben.heard) == 82)
 
-    story(scene)
+    play(scene)
 
 
 def test_a_peer_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_a_peer_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         await full  # who waits for room is not left waiting
         ben.may_go_on.set()
 
-    story(scene)
+    play(scene)
 
 
 async def raw(node: Node, neighbours: Neighbours) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -248,37 +248,33 @@ async def raw(node: Node, neighbours: Neighbours) -> tuple[asyncio.StreamReader,
         pytest.param(b"", id="silence"),
     ],
 )
-def test_a_stranger_is_hung_up_on_and_harms_nobody(
+@story
+async def test_a_stranger_is_hung_up_on_and_harms_nobody(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
     monkeypatch.setattr(session_module, "FIRST_BYTE_TIMEOUT_S", 0.15)
     monkeypatch.setattr(session_module, "HANDSHAKE_TIMEOUT_S", 0.3)
 
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        reader, writer = await raw(ben, neighbours)
-        try:
-            writer.write(said)
-            assert (await say_and_wait(anna, ben, "meanwhile")).state is Delivery.DELIVERED
-            async with asyncio.timeout(1.0):
-                await reader.read()
-        except ConnectionError:
-            pass
-        finally:
-            writer.transport.abort()
-        await until(lambda: all(each.peer for each in engine_of(ben).sessions._connections))
-
-    neighbours.run(story)
+    anna, ben = await neighbours.meet("anna", "ben")
+    reader, writer = await raw(ben, neighbours)
+    try:
+        writer.write(said)
+        assert (await say_and_wait(anna, ben, "meanwhile")).state is Delivery.DELIVERED
+        async with asyncio.timeout(1.0):
+            await reader.read()
+    except ConnectionError:
+        pass
+    finally:
+        writer.transport.abort()
+    await until(lambda: all(each.peer for each in engine_of(ben).sessions._connections))
 
 
-def test_a_peer_that_breaks_a_rule_hears_so(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:
-            line = await ben.call(anna)
-            line.writer.write(b"\x10\x00\x00\x20" + b"A" * 500_000)
-            ended = await line.end()
-            assert ended is not None
-            assert ended.code == "protocol"
-
-    neighbours.run(story)
+@story
+async def test_a_peer_that_breaks_a_rule_hears_so(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    async with puppet(neighbours, "ben") as ben:
+        line = await ben.call(anna)
+        line.writer.write(b"\x10\x00\x00\x20" + b"A" * 500_000)
+        ended = await line.end()
+        assert ended is not None
+        assert ended.code == "protocol"

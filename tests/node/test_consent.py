@@ -5,7 +5,7 @@ import pytest
 from lanmsg.model import Transfer, TransferId, TransferState, Trust
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
-from tests.node.neighbours import Neighbours, engine_of, until
+from tests.node.neighbours import Neighbours, engine_of, story, until
 from tests.node.puppet import Line, puppet
 from tests.node.test_offers import an_offer
 from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered
@@ -49,81 +49,75 @@ async def say_again(line: Line, offer: wire.Offer) -> list[wire.Accept]:
 
 
 @pytest.mark.parametrize("index", range(6))
-def test_an_offer_is_not_agreed_by_anything_that_its_sender_says(neighbours: Neighbours, index: int) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        async with puppet(neighbours, "anna") as anna:
-            line = await anna.call(ben)
-            made = an_offer()
-            await line.say(made)
-            await line.hear(wire.Ack)
-            (received,) = await offered(ben)
-            await line.say(about(received.id)[index])
-            assert await say_again(line, made) == []
-            assert (await now(ben, received.number)).state is OFFERED
-            bulk = await anna.dial(ben)
-            await bulk.say(wire.Bulk(made.id, "source"))
-            assert await bulk.end_of_bulk() == "protocol"
+@story
+async def test_an_offer_is_not_agreed_by_anything_that_its_sender_says(
+    neighbours: Neighbours, index: int
+) -> None:
+    ben = await neighbours.open("ben")
+    async with puppet(neighbours, "anna") as anna:
+        line = await anna.call(ben)
+        made = an_offer()
+        await line.say(made)
+        await line.hear(wire.Ack)
+        (received,) = await offered(ben)
+        await line.say(about(received.id)[index])
+        assert await say_again(line, made) == []
+        assert (await now(ben, received.number)).state is OFFERED
+        bulk = await anna.dial(ben)
+        await bulk.say(wire.Bulk(made.id, "source"))
+        assert await bulk.end_of_bulk() == "protocol"
 
-    neighbours.run(story)
 
-
-def test_a_no_that_is_said_while_it_is_offered_again_counts(
+@story
+async def test_a_no_that_is_said_while_it_is_offered_again_counts(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        async with puppet(neighbours, "anna") as anna:
-            line = await anna.call(ben)
-            made = an_offer()
-            await line.say(made)
-            await line.hear(wire.Ack)
-            (received,) = await offered(ben)
-            await ben.read(lambda store: store.transfers.move(received.number, FAILED, now=2e9))
-            await ben.read(lambda store: store.transfers.set_told(received.number, FAILED))
-            told = TransferRows.told
+    ben = await neighbours.open("ben")
+    async with puppet(neighbours, "anna") as anna:
+        line = await anna.call(ben)
+        made = an_offer()
+        await line.say(made)
+        await line.hear(wire.Ack)
+        (received,) = await offered(ben)
+        await ben.read(lambda store: store.transfers.move(received.number, FAILED, now=2e9))
+        await ben.read(lambda store: store.transfers.set_told(received.number, FAILED))
+        told = TransferRows.told
 
-            async def meanwhile(rows: TransferRows, number: int) -> str:
-                found = await told(rows, number)
-                await ben.read(
-                    lambda store: store.transfers.move(number, CANCELLED, now=2e9, only_from={FAILED})
-                )
-                return found
+        async def meanwhile(rows: TransferRows, number: int) -> str:
+            found = await told(rows, number)
+            await ben.read(lambda store: store.transfers.move(number, CANCELLED, now=2e9, only_from={FAILED}))
+            return found
 
-            monkeypatch.setattr(TransferRows, "told", meanwhile)
-            await say_again(line, made)
-            assert (await now(ben, received.number)).state is CANCELLED
-
-    neighbours.run(story)
+        monkeypatch.setattr(TransferRows, "told", meanwhile)
+        await say_again(line, made)
+        assert (await now(ben, received.number)).state is CANCELLED
 
 
-def test_nothing_goes_on_with_a_key_that_is_not_the_one_that_was_meant(
+@story
+async def test_nothing_goes_on_with_a_key_that_is_not_the_one_that_was_meant(
     neighbours: Neighbours, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
-        disk.stick()
-        await ben.accept(received.number)
-        await disk.is_stuck()
-        await anna.set_trust(ben.id, Trust.CHANGED)
-        await disk.go_on_once_stopped(anna)
-        await becomes(anna, sent, PAUSED)
-        await becomes(ben, received, PAUSED)
-        desk, steps = engine_of(anna).desk, list[TransferState]()
-        step = desk._step
+    anna, ben = await neighbours.meet("anna", "ben")
+    sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+    disk.stick()
+    await ben.accept(received.number)
+    await disk.is_stuck()
+    await anna.set_trust(ben.id, Trust.CHANGED)
+    await disk.go_on_once_stopped(anna)
+    await becomes(anna, sent, PAUSED)
+    await becomes(ben, received, PAUSED)
+    desk, steps = engine_of(anna).desk, list[TransferState]()
+    step = desk._step
 
-        async def counted(transfer: Transfer) -> None:
-            steps.append(transfer.state)
-            await step(transfer)
+    async def counted(transfer: Transfer) -> None:
+        steps.append(transfer.state)
+        await step(transfer)
 
-        with monkeypatch.context() as patch:
-            patch.setattr(desk, "_step", counted)
-            await until(lambda: len(steps) > 5)
-        assert set(steps) == {PAUSED}
-        assert not desk._asked, "it is not offered"
-        await anna.set_trust(ben.id, Trust.PINNED)
-        await becomes(anna, sent, DONE)
-        await becomes(ben, received, DONE)
-
-    neighbours.run(story)
+    with monkeypatch.context() as patch:
+        patch.setattr(desk, "_step", counted)
+        await until(lambda: len(steps) > 5)
+    assert set(steps) == {PAUSED}
+    assert not desk._asked, "it is not offered"
+    await anna.set_trust(ben.id, Trust.PINNED)
+    await becomes(anna, sent, DONE)
+    await becomes(ben, received, DONE)

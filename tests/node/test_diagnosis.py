@@ -15,7 +15,7 @@ from lanmsg.node.diagnosis import diagnose
 from lanmsg.node.node import Node
 from lanmsg.storage.home import IDENTITY_FILE
 from lanmsg.storage.store import Store
-from tests.node.neighbours import Neighbours, identity, until
+from tests.node.neighbours import Neighbours, identity, story, until
 
 LOOKS_S = (0.3, 2.0, 10.0)
 """How long to look around: an answer takes milliseconds, but a loaded machine has its own idea of those."""
@@ -50,18 +50,16 @@ async def look_for(
     return found
 
 
-def test_a_lanmsg_that_runs_beside_others_is_well(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        sent = anna.interfaces[0].sent
-        found = await look_for("people", anna.settings, node=anna)
-        assert [each.code for each in found.values() if not each.ok] == []
-        assert "it sees 1 peer" in found["listener"].message
-        assert "ben" in found["people"].message
-        assert int(found["traffic"].message.split(": ")[1].split(" ")[0]) > sent
-        assert [each.id for each in ben.peers()] == [anna.id]
-
-    neighbours.run(story)
+@story
+async def test_a_lanmsg_that_runs_beside_others_is_well(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    sent = anna.interfaces[0].sent
+    found = await look_for("people", anna.settings, node=anna)
+    assert [each.code for each in found.values() if not each.ok] == []
+    assert "it sees 1 peer" in found["listener"].message
+    assert "ben" in found["people"].message
+    assert int(found["traffic"].message.split(": ")[1].split(" ")[0]) > sent
+    assert [each.id for each in ben.peers()] == [anna.id]
 
 
 def test_nothing_is_made_and_nothing_is_changed(neighbours: Neighbours) -> None:
@@ -108,18 +106,16 @@ def test_another_program_on_the_port_is_named(neighbours: Neighbours) -> None:
     assert found.commands == ()
 
 
-def test_the_way_to_somebody_by_name_and_by_address(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        settings = neighbours.settings("anna")
-        address = neighbours.address("ben")
-        for word in ("BEN", ben.id.hex()[:8], address, f"{address}:{neighbours.port}"):
-            assert (await look_for("peer", settings, peer=word))["peer"].ok, word
-        assert "peer-unknown" in await look(settings, wait=0.05, peer="zoe")
-        nowhere = await look(settings, wait=0.05, peer=f"{neighbours.address('nobody')}:{neighbours.port}")
-        assert "no lanmsg takes connections" in nowhere["peer-unreachable"].message
-
-    neighbours.run(story)
+@story
+async def test_the_way_to_somebody_by_name_and_by_address(neighbours: Neighbours) -> None:
+    ben = await neighbours.open("ben")
+    settings = neighbours.settings("anna")
+    address = neighbours.address("ben")
+    for word in ("BEN", ben.id.hex()[:8], address, f"{address}:{neighbours.port}"):
+        assert (await look_for("peer", settings, peer=word))["peer"].ok, word
+    assert "peer-unknown" in await look(settings, wait=0.05, peer="zoe")
+    nowhere = await look(settings, wait=0.05, peer=f"{neighbours.address('nobody')}:{neighbours.port}")
+    assert "no lanmsg takes connections" in nowhere["peer-unreachable"].message
 
 
 def test_somebody_who_was_here_and_is_not_is_no_news(neighbours: Neighbours) -> None:
@@ -137,12 +133,10 @@ def test_it_takes_about_as_long_as_it_is_told(neighbours: Neighbours) -> None:
     assert 0.3 <= steady_clock() - started < 30
 
 
-def test_in_quiet_mode_nothing_is_sent_to_everyone(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        await until(lambda: ben.interfaces[0].sent > 0)
-        found = await look(neighbours.settings("anna", quiet=True), wait=0.2)
-        assert not found["quiet"].ok
-        assert ": 0 sent" in found["traffic"].message
-
-    neighbours.run(story)
+@story
+async def test_in_quiet_mode_nothing_is_sent_to_everyone(neighbours: Neighbours) -> None:
+    ben = await neighbours.open("ben")
+    await until(lambda: ben.interfaces[0].sent > 0)
+    found = await look(neighbours.settings("anna", quiet=True), wait=0.2)
+    assert not found["quiet"].ok
+    assert ": 0 sent" in found["traffic"].message

@@ -6,150 +6,128 @@ import pytest
 
 from lanmsg.model import Delivery, LanmsgError, Trust
 from lanmsg.node import directory as module
-from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, until
+from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, story, until
 from tests.node.puppet import Line, puppet
 
 
-def test_a_name_is_waited_for(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        looking = asyncio.get_running_loop().create_task(anna.find("BEN", wait=5))
-        ben = await neighbours.open("ben")
-        assert (await looking).id == ben.id
-
-    neighbours.run(story)
+@story
+async def test_a_name_is_waited_for(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    looking = asyncio.get_running_loop().create_task(anna.find("BEN", wait=5))
+    ben = await neighbours.open("ben")
+    assert (await looking).id == ben.id
 
 
-def test_nobody_of_that_name_is_an_error_with_a_suggestion(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, _ = await neighbours.meet("anna", "ben")
-        with pytest.raises(LanmsgError) as failure:
-            await anna.find("benn")
-        assert (failure.value.code, failure.value.hint) == ("not_found", "did you mean ben?")
-
-    neighbours.run(story)
+@story
+async def test_nobody_of_that_name_is_an_error_with_a_suggestion(neighbours: Neighbours) -> None:
+    anna, _ = await neighbours.meet("anna", "ben")
+    with pytest.raises(LanmsgError) as failure:
+        await anna.find("benn")
+    assert (failure.value.code, failure.value.hint) == ("not_found", "did you mean ben?")
 
 
-def test_one_who_is_known_and_away_is_found_as_such(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        await say_and_wait(anna, ben, "hello")
-        await neighbours.close(ben)
-        await until(lambda: not sees(anna, ben.id))
-        found = await anna.find("ben")
-        assert (found.id, found.present) == (ben.id, False)
-
-    neighbours.run(story)
+@story
+async def test_one_who_is_known_and_away_is_found_as_such(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    await say_and_wait(anna, ben, "hello")
+    await neighbours.close(ben)
+    await until(lambda: not sees(anna, ben.id))
+    found = await anna.find("ben")
+    assert (found.id, found.present) == (ben.id, False)
 
 
-def test_another_key_under_a_pinned_name_is_never_found_by_it(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        await say_and_wait(anna, ben, "hello")
-        await neighbours.close(ben)
-        eve = await neighbours.open("eve", name="Ben")
-        await until(lambda: sees(anna, eve.id) and not sees(anna, ben.id))
-        with pytest.raises(LanmsgError) as failure:
-            await anna.find("ben")
-        assert failure.value.code == "key_changed"
-        named = await anna.find(eve.id.hex()[:16])
-        assert named.trust is Trust.CHANGED
-        with pytest.raises(LanmsgError) as failure:
-            await say_and_wait(anna, named.id, "is it you?")
-        assert failure.value.code == "key_changed"
-
-    neighbours.run(story)
+@story
+async def test_another_key_under_a_pinned_name_is_never_found_by_it(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    await say_and_wait(anna, ben, "hello")
+    await neighbours.close(ben)
+    eve = await neighbours.open("eve", name="Ben")
+    await until(lambda: sees(anna, eve.id) and not sees(anna, ben.id))
+    with pytest.raises(LanmsgError) as failure:
+        await anna.find("ben")
+    assert failure.value.code == "key_changed"
+    named = await anna.find(eve.id.hex()[:16])
+    assert named.trust is Trust.CHANGED
+    with pytest.raises(LanmsgError) as failure:
+        await say_and_wait(anna, named.id, "is it you?")
+    assert failure.value.code == "key_changed"
 
 
-def test_two_of_one_name_are_ambiguous(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        for name in ("ben", "eve"):
-            await neighbours.open(name, name="sam")
-        await until(lambda: len(anna.peers()) == 2)
-        with pytest.raises(LanmsgError) as failure:
-            await anna.find("sam")
-        assert failure.value.code == "ambiguous"
-        assert len(failure.value.candidates) == 2
-        first = failure.value.candidates[0]
-        assert (await anna.find(first)).id.hex().upper().startswith(first.partition("~")[2])
-
-    neighbours.run(story)
+@story
+async def test_two_of_one_name_are_ambiguous(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    for name in ("ben", "eve"):
+        await neighbours.open(name, name="sam")
+    await until(lambda: len(anna.peers()) == 2)
+    with pytest.raises(LanmsgError) as failure:
+        await anna.find("sam")
+    assert failure.value.code == "ambiguous"
+    assert len(failure.value.candidates) == 2
+    first = failure.value.candidates[0]
+    assert (await anna.find(first)).id.hex().upper().startswith(first.partition("~")[2])
 
 
-def test_an_address_is_dialled_and_whoever_is_there_is_known_by_name(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben", quiet=True)
-        anna = await neighbours.open("anna")
-        found = await anna.find(str(ben.tcp[0]))
-        assert (found.id, found.nickname, found.proven, found.present) == (ben.id, "ben", True, True)
-        assert (await say_and_wait(anna, ben, "found you")).state is Delivery.DELIVERED
-
-    neighbours.run(story)
+@story
+async def test_an_address_is_dialled_and_whoever_is_there_is_known_by_name(neighbours: Neighbours) -> None:
+    ben = await neighbours.open("ben", quiet=True)
+    anna = await neighbours.open("anna")
+    found = await anna.find(str(ben.tcp[0]))
+    assert (found.id, found.nickname, found.proven, found.present) == (ben.id, "ben", True, True)
+    assert (await say_and_wait(anna, ben, "found you")).state is Delivery.DELIVERED
 
 
-def test_an_address_where_nobody_is_says_so(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        nowhere = neighbours.address("nowhere")
-        with pytest.raises(LanmsgError, match="connection refused") as failure:
-            await anna.connect(nowhere, neighbours.port)
-        assert failure.value.code == "network"
-        with pytest.raises(LanmsgError) as failure:
-            await anna.find(nowhere)
-        with pytest.raises(LanmsgError, match="nobody here is called"):
-            await anna.find(nowhere, dial=False)
-        assert failure.value.code == "not_found"
-
-    neighbours.run(story)
+@story
+async def test_an_address_where_nobody_is_says_so(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    nowhere = neighbours.address("nowhere")
+    with pytest.raises(LanmsgError, match="connection refused") as failure:
+        await anna.connect(nowhere, neighbours.port)
+    assert failure.value.code == "network"
+    with pytest.raises(LanmsgError) as failure:
+        await anna.find(nowhere)
+    with pytest.raises(LanmsgError, match="nobody here is called"):
+        await anna.find(nowhere, dial=False)
+    assert failure.value.code == "not_found"
 
 
-def test_our_own_address_is_nobody(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        with pytest.raises(LanmsgError):
-            await anna.connect(anna.tcp[0].host, anna.tcp[0].port)
-
-    neighbours.run(story)
+@story
+async def test_our_own_address_is_nobody(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    with pytest.raises(LanmsgError):
+        await anna.connect(anna.tcp[0].host, anna.tcp[0].port)
 
 
-def test_one_who_does_not_want_to_talk_to_us_is_not_connected(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        await ben.set_trust(anna.id, Trust.BLOCKED)
-        await until(lambda: engine_of(ben).roster.trust_of(anna.id) is Trust.BLOCKED)
-        await neighbours.close(anna)
-        anna = await neighbours.open("anna", listen=False, quiet=True)
-        with pytest.raises(LanmsgError, match="hung up"):
-            await anna.connect(ben.tcp[0].host, ben.tcp[0].port)
-
-    neighbours.run(story)
+@story
+async def test_one_who_does_not_want_to_talk_to_us_is_not_connected(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    await ben.set_trust(anna.id, Trust.BLOCKED)
+    await until(lambda: engine_of(ben).roster.trust_of(anna.id) is Trust.BLOCKED)
+    await neighbours.close(anna)
+    anna = await neighbours.open("anna", listen=False, quiet=True)
+    with pytest.raises(LanmsgError, match="hung up"):
+        await anna.connect(ben.tcp[0].host, ben.tcp[0].port)
 
 
-def test_one_who_proves_its_key_and_says_nothing_is_not_waited_for(
+@story
+async def test_one_who_proves_its_key_and_says_nothing_is_not_waited_for(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HANDSHAKE_TIMEOUT_S", 0.1)
 
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:
-            answering = asyncio.get_running_loop().create_task(answer_nothing(ben.arrivals))
-            with pytest.raises(LanmsgError) as failure:
-                await anna.connect(ben.host, ben.port)
-            assert failure.value.code == "network"
-            await answering
-
-    neighbours.run(story)
+    anna = await neighbours.open("anna")
+    async with puppet(neighbours, "ben") as ben:
+        answering = asyncio.get_running_loop().create_task(answer_nothing(ben.arrivals))
+        with pytest.raises(LanmsgError) as failure:
+            await anna.connect(ben.host, ben.port)
+        assert failure.value.code == "network"
+        await answering
 
 
 async def answer_nothing(arrivals: "asyncio.Queue[Line]") -> None:
     await (await arrivals.get()).open()
 
 
-def test_an_identity_is_found_by_its_fingerprint(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        assert (await anna.find(identity("ben").peer_id.hex()[:8])).id == ben.id
-
-    neighbours.run(story)
+@story
+async def test_an_identity_is_found_by_its_fingerprint(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    assert (await anna.find(identity("ben").peer_id.hex()[:8])).id == ben.id

@@ -6,35 +6,27 @@ import pytest
 
 from lanmsg.model import Delivery
 from lanmsg.node.events import MessageAdded, MessageChanged
-from tests.node.neighbours import (
-    Heard,
-    Neighbours,
-    say,
-)
+from tests.node.neighbours import Heard, Neighbours, say, story
 
 
-def test_events_tell_each_step_of_a_message(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        here, there = Heard(anna), Heard(ben)
-        await say(anna, ben, "step by step")
-        assert (await here.next(MessageAdded)).message.text == "step by step"
-        assert (await there.next(MessageAdded)).message.sender == anna.id
-        while (await here.next(MessageChanged)).message.state is not Delivery.DELIVERED:
-            pass
-
-    neighbours.run(story)
+@story
+async def test_events_tell_each_step_of_a_message(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    here, there = Heard(anna), Heard(ben)
+    await say(anna, ben, "step by step")
+    assert (await here.next(MessageAdded)).message.text == "step by step"
+    assert (await there.next(MessageAdded)).message.sender == anna.id
+    while (await here.next(MessageChanged)).message.state is not Delivery.DELIVERED:
+        pass
 
 
-def test_the_stream_of_events_ends_with_the_node(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        events = anna.events()
-        await neighbours.close(anna)
-        async with asyncio.timeout(1):
-            told = [event async for event in events]
-        with pytest.raises(StopAsyncIteration):
-            await anext(events)
-        assert not [event for event in told if isinstance(event, MessageAdded)]
-
-    neighbours.run(story)
+@story
+async def test_the_stream_of_events_ends_with_the_node(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    events = anna.events()
+    await neighbours.close(anna)
+    async with asyncio.timeout(1):
+        told = [event async for event in events]
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+    assert not [event for event in told if isinstance(event, MessageAdded)]

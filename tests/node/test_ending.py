@@ -9,53 +9,47 @@ from lanmsg.model import LanmsgError, Peer, Trust
 from lanmsg.node.engine import Engine
 from lanmsg.protocol import payload as wire
 from lanmsg.storage.errors import DamagedStoreError, StorageError
-from tests.node.neighbours import Neighbours, engine_of, say, until
+from tests.node.neighbours import Neighbours, engine_of, say, story, until
 from tests.node.puppet import puppet
 
 
-def test_it_ends_in_the_middle_of_dialling(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:  # accepts, and says nothing
-            await anna.set_trust(ben.id, Trust.PINNED)
-            engine = engine_of(anna)
-            engine.roster.set_shared([Peer(ben.id, "ben", addresses=(ben.address,))])
-            await say(anna, ben.id, "hello?")
-            await until(lambda: not ben.arrivals.empty())
-            async with asyncio.timeout(2.0):
-                await neighbours.close(anna)
-
-    neighbours.run(story)
-
-
-def test_it_ends_in_the_middle_of_a_delivery(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:
-            line = await ben.call(anna)
-            await say(anna, ben.id, "no answer to this")
-            await line.hear(wire.Message)
-            async with asyncio.timeout(3.0):
-                await neighbours.close(anna)
-        anna = await neighbours.open("anna")
-        async with puppet(neighbours, "ben") as ben:
-            line = await ben.call(anna)
-            assert (await line.hear(wire.Message)).text == "no answer to this"
-
-    neighbours.run(story)
-
-
-def test_it_ends_while_strangers_are_at_the_door(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        where = anna.tcp[0]
-        held = [await asyncio.open_connection(where.host, where.port) for _ in range(3)]
+@story
+async def test_it_ends_in_the_middle_of_dialling(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    async with puppet(neighbours, "ben") as ben:  # accepts, and says nothing
+        await anna.set_trust(ben.id, Trust.PINNED)
+        engine = engine_of(anna)
+        engine.roster.set_shared([Peer(ben.id, "ben", addresses=(ben.address,))])
+        await say(anna, ben.id, "hello?")
+        await until(lambda: not ben.arrivals.empty())
         async with asyncio.timeout(2.0):
             await neighbours.close(anna)
-        for _, writer in held:
-            writer.transport.abort()
 
-    neighbours.run(story)
+
+@story
+async def test_it_ends_in_the_middle_of_a_delivery(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    async with puppet(neighbours, "ben") as ben:
+        line = await ben.call(anna)
+        await say(anna, ben.id, "no answer to this")
+        await line.hear(wire.Message)
+        async with asyncio.timeout(3.0):
+            await neighbours.close(anna)
+    anna = await neighbours.open("anna")
+    async with puppet(neighbours, "ben") as ben:
+        line = await ben.call(anna)
+        assert (await line.hear(wire.Message)).text == "no answer to this"
+
+
+@story
+async def test_it_ends_while_strangers_are_at_the_door(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    where = anna.tcp[0]
+    held = [await asyncio.open_connection(where.host, where.port) for _ in range(3)]
+    async with asyncio.timeout(2.0):
+        await neighbours.close(anna)
+    for _, writer in held:
+        writer.transport.abort()
 
 
 def test_a_crash_of_what_runs_in_the_background_is_the_nodes_crash(
@@ -115,12 +109,10 @@ def test_a_start_that_fails_leaves_nothing_behind(
     assert threading.active_count() == threads
 
 
-def test_the_next_start_is_free_to_listen(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        for _ in range(3):
-            anna = await neighbours.open("anna")
-            assert anna.listening
-            assert anna.tcp[0].port == neighbours.port
-            await neighbours.close(anna)
-
-    neighbours.run(story)
+@story
+async def test_the_next_start_is_free_to_listen(neighbours: Neighbours) -> None:
+    for _ in range(3):
+        anna = await neighbours.open("anna")
+        assert anna.listening
+        assert anna.tcp[0].port == neighbours.port
+        await neighbours.close(anna)

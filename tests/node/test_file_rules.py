@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from lanmsg.model import Direction, FileRule, Peer, PeerId, Transfer, TransferId, TransferState, Trust
 from lanmsg.node.file_rules import rule_for
-from tests.node.neighbours import Neighbours
+from tests.node.neighbours import Neighbours, story
 from tests.node.transfer_story import becomes, file_of, impatience
 
 BEN = Peer(PeerId(b"b" * 32), "ben", trust=Trust.PINNED)
@@ -35,23 +35,21 @@ def test_the_others_say_what_they_are(rule: FileRule) -> None:
 
 
 @pytest.mark.parametrize("rule", [ACCEPT, FileRule.REFUSE])
-def test_the_listener_answers_by_the_rule(
+@story
+async def test_the_listener_answers_by_the_rule(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, rule: FileRule
 ) -> None:
     impatience(monkeypatch)
 
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        await ben.set_trust(anna.id, Trust.PINNED)
-        await ben.set_file_rule(anna.id, rule)
-        place = neighbours.folder / "elsewhere"
-        ben.take_files(destination=place)
-        sent = await anna.offer(ben.id, [file_of(neighbours)])
-        if rule is ACCEPT:
-            await becomes(anna, sent, TransferState.DONE)
-            assert [each.name for each in place.iterdir() if each.is_file()] == ["report.pdf"]
-        else:
-            declined = await becomes(anna, sent, TransferState.DECLINED)
-            assert declined.reason == "takes no files from you"
-
-    neighbours.run(story)
+    anna, ben = await neighbours.meet("anna", "ben")
+    await ben.set_trust(anna.id, Trust.PINNED)
+    await ben.set_file_rule(anna.id, rule)
+    place = neighbours.folder / "elsewhere"
+    ben.take_files(destination=place)
+    sent = await anna.offer(ben.id, [file_of(neighbours)])
+    if rule is ACCEPT:
+        await becomes(anna, sent, TransferState.DONE)
+        assert [each.name for each in place.iterdir() if each.is_file()] == ["report.pdf"]
+    else:
+        declined = await becomes(anna, sent, TransferState.DECLINED)
+        assert declined.reason == "takes no files from you"

@@ -14,7 +14,7 @@ from lanmsg.node.disk import Disk
 from lanmsg.node.leases import Leases
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.store import Store
-from tests.node.neighbours import Neighbours, engine_of, say, texts, until
+from tests.node.neighbours import Neighbours, engine_of, say, story, texts, until
 from tests.storage.people import NOW
 
 COMMAND = """
@@ -49,37 +49,35 @@ def command_that_writes(home: Path, peer: PeerId) -> "subprocess.Popen[str]":
     return process
 
 
-def test_what_a_killed_command_wrote_holds_up_nothing(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        with await asyncio.to_thread(command_that_writes, anna.settings.home, ben.id) as command:
-            later = await say(anna, ben, "after it")
-            await asyncio.sleep(2 * module.LOOK_S)
-            assert await texts(ben) == [], "a living command says its own words, and first"
-            command.kill()
-        assert (await anna.delivered(later, timeout=30)).state is Delivery.DELIVERED
-        assert await texts(ben) == ["my last words", "after it"]
-
-    neighbours.run(story)
+@story
+async def test_what_a_killed_command_wrote_holds_up_nothing(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    with await asyncio.to_thread(command_that_writes, anna.settings.home, ben.id) as command:
+        later = await say(anna, ben, "after it")
+        await asyncio.sleep(2 * module.LOOK_S)
+        assert await texts(ben) == [], "a living command says its own words, and first"
+        command.kill()
+    assert (await anna.delivered(later, timeout=30)).state is Delivery.DELIVERED
+    assert await texts(ben) == ["my last words", "after it"]
 
 
-def test_a_killed_listener_listens_no_more(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
+@story
+async def test_a_killed_listener_listens_no_more(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lanmsg.storage.presence.LIVE_SECONDS", 1000.0)
 
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        view = await neighbours.open("anna", listen=False)
-        assert await view.read(lambda store: store.presence.is_live(wall_clock()))
-        await neighbours.kill(anna)
+    anna = await neighbours.open("anna")
+    view = await neighbours.open("anna", listen=False)
+    assert await view.read(lambda store: store.presence.is_live(wall_clock()))
+    await neighbours.kill(anna)
 
-        async def is_live() -> bool:
-            return await view.read(lambda store: store.presence.is_live(wall_clock()))
+    async def is_live() -> bool:
+        return await view.read(lambda store: store.presence.is_live(wall_clock()))
 
-        async with asyncio.timeout(30):
-            while await is_live():
-                await asyncio.sleep(0.05)
-
-    neighbours.run(story)
+    async with asyncio.timeout(30):
+        while await is_live():
+            await asyncio.sleep(0.05)
 
 
 def test_a_process_that_begins_looks_first_and_one_that_ends_gives_all_back(home: Path) -> None:
@@ -100,19 +98,17 @@ def test_a_process_that_begins_looks_first_and_one_that_ends_gives_all_back(home
     asyncio.run(story())
 
 
-def test_a_full_disk_is_waited_for(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
+@story
+async def test_a_full_disk_is_waited_for(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_S", 0.01)
 
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        leases = engine_of(anna)._leases
-        looks: list[Store] = []
+    anna = await neighbours.open("anna")
+    leases = engine_of(anna)._leases
+    looks: list[Store] = []
 
-        def full(store: Store) -> int:
-            looks.append(store)
-            raise StorageError("the disk is full")
+    def full(store: Store) -> int:
+        looks.append(store)
+        raise StorageError("the disk is full")
 
-        monkeypatch.setattr(leases, "_bury", full)
-        await until(lambda: len(looks) > 2)
-
-    neighbours.run(story)
+    monkeypatch.setattr(leases, "_bury", full)
+    await until(lambda: len(looks) > 2)

@@ -13,7 +13,7 @@ from lanmsg.storage.downloads import PartialTransfer
 from lanmsg.storage.folder import disk_error
 from lanmsg.storage.part_folder import part_name
 from lanmsg.storage.store import Store
-from tests.node.neighbours import Neighbours, engine_of, until
+from tests.node.neighbours import Neighbours, engine_of, story, until
 from tests.node.transfer_story import SIZE, becomes, file_of, impatience, now, offer, parts_in, saved
 
 DONE, PAUSED = TransferState.DONE, TransferState.PAUSED
@@ -44,70 +44,66 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
     return FullDisk(monkeypatch)
 
 
-def test_a_full_disk_pauses_both_sides_and_a_retry_goes_on(neighbours: Neighbours, disk: FullDisk) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        path = file_of(neighbours, size=SIZE)
-        sent, received = await offer(anna, ben, path)
-        await ben.accept(received.number)
-        here, there = await becomes(ben, received, PAUSED), await becomes(anna, sent, PAUSED)
-        assert (here.code, there.code) == ("disk_full", "disk_full")
-        assert "No space left" in here.reason
-        assert there.reason == "the other side has no space left on its disk"
-        await until(lambda: not engine_of(ben).desk.runs._runs)
-        disk.is_full = False
-        # A full disk is not tried at each offer.
-        assert not engine_of(ben).desk.runs.may_try(await now(ben, received.number))
-        await ben.resume(received.number)
-        assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
-        await becomes(anna, sent, DONE)
-
-    neighbours.run(story)
+@story
+async def test_a_full_disk_pauses_both_sides_and_a_retry_goes_on(
+    neighbours: Neighbours, disk: FullDisk
+) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    path = file_of(neighbours, size=SIZE)
+    sent, received = await offer(anna, ben, path)
+    await ben.accept(received.number)
+    here, there = await becomes(ben, received, PAUSED), await becomes(anna, sent, PAUSED)
+    assert (here.code, there.code) == ("disk_full", "disk_full")
+    assert "No space left" in here.reason
+    assert there.reason == "the other side has no space left on its disk"
+    await until(lambda: not engine_of(ben).desk.runs._runs)
+    disk.is_full = False
+    # A full disk is not tried at each offer.
+    assert not engine_of(ben).desk.runs.may_try(await now(ben, received.number))
+    await ben.resume(received.number)
+    assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+    await becomes(anna, sent, DONE)
 
 
 @pytest.mark.parametrize("who", ["sender", "receiver"])
-def test_what_is_called_off_while_it_waits_leaves_nothing(
+@story
+async def test_what_is_called_off_while_it_waits_leaves_nothing(
     neighbours: Neighbours, disk: FullDisk, who: str
 ) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
-        await ben.accept(received.number)
-        await becomes(ben, received, PAUSED)
-        await becomes(anna, sent, PAUSED)
-        await until(lambda: not engine_of(ben).desk.runs._runs)
-        assert parts_in(ben.settings.downloads)
-        await (anna.cancel(sent.number) if who == "sender" else ben.cancel(received.number))
-        await becomes(anna, sent, TransferState.CANCELLED)
-        await becomes(ben, received, TransferState.CANCELLED)
-        await until(lambda: not parts_in(ben.settings.downloads))
-        assert disk.is_full
-
-    neighbours.run(story)
+    anna, ben = await neighbours.meet("anna", "ben")
+    sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+    await ben.accept(received.number)
+    await becomes(ben, received, PAUSED)
+    await becomes(anna, sent, PAUSED)
+    await until(lambda: not engine_of(ben).desk.runs._runs)
+    assert parts_in(ben.settings.downloads)
+    await (anna.cancel(sent.number) if who == "sender" else ben.cancel(received.number))
+    await becomes(anna, sent, TransferState.CANCELLED)
+    await becomes(ben, received, TransferState.CANCELLED)
+    await until(lambda: not parts_in(ben.settings.downloads))
+    assert disk.is_full
 
 
 def end_of(number: int, state: TransferState, at: float) -> Callable[[Store], object]:
     return lambda store: store.transfers.move(number, state, now=at)
 
 
-def test_what_a_crash_left_of_something_that_is_over_is_swept(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        runs, parts = engine_of(ben).desk.runs, ben.settings.downloads / ".lanmsg-part"
-        ends = {
-            TransferState.CANCELLED: wall_clock(),
-            TransferState.FAILED: wall_clock() - FAILED_PART_S - 1,
-            DONE: wall_clock(),
-        }
-        kept = []
-        for state, at in [*ends.items(), (TransferState.FAILED, wall_clock()), (PAUSED, wall_clock())]:
-            _, received = await offer(anna, ben, file_of(neighbours, f"{state.value}-{at:.0f}"))
-            name = part_name(ben.id, anna.id, received.id)
-            PartialTransfer(ben.settings.downloads, name, now=wall_clock).close()
-            await ben.read(end_of(received.number, state, at))
-            kept += [name] if at > wall_clock() - 60 and state in {TransferState.FAILED, PAUSED} else []
-        (parts / ("f" * 32)).mkdir()  # another home's
-        await runs.sweep()
-        assert {each.name for each in parts.iterdir()} == {*kept, "f" * 32}
-
-    neighbours.run(story)
+@story
+async def test_what_a_crash_left_of_something_that_is_over_is_swept(neighbours: Neighbours) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    runs, parts = engine_of(ben).desk.runs, ben.settings.downloads / ".lanmsg-part"
+    ends = {
+        TransferState.CANCELLED: wall_clock(),
+        TransferState.FAILED: wall_clock() - FAILED_PART_S - 1,
+        DONE: wall_clock(),
+    }
+    kept = []
+    for state, at in [*ends.items(), (TransferState.FAILED, wall_clock()), (PAUSED, wall_clock())]:
+        _, received = await offer(anna, ben, file_of(neighbours, f"{state.value}-{at:.0f}"))
+        name = part_name(ben.id, anna.id, received.id)
+        PartialTransfer(ben.settings.downloads, name, now=wall_clock).close()
+        await ben.read(end_of(received.number, state, at))
+        kept += [name] if at > wall_clock() - 60 and state in {TransferState.FAILED, PAUSED} else []
+    (parts / ("f" * 32)).mkdir()  # another home's
+    await runs.sweep()
+    assert {each.name for each in parts.iterdir()} == {*kept, "f" * 32}

@@ -12,7 +12,7 @@ from lanmsg.node.disk import Disk
 from lanmsg.node.retention import DAY_S, Retention, forget
 from lanmsg.storage.forgetting import Extent
 from lanmsg.storage.store import Store
-from tests.node.neighbours import Neighbours, texts, until
+from tests.node.neighbours import Neighbours, story, texts, until
 
 BEN = PeerId(b"b" * 32)
 
@@ -68,24 +68,22 @@ def test_others_get_their_turn_while_much_is_deleted(home: Path, monkeypatch: py
     asyncio.run(whole())
 
 
-def test_the_listener_does_it_by_itself_and_only_where_it_was_asked_for(
+@story
+async def test_the_listener_does_it_by_itself_and_only_where_it_was_asked_for(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FIRST_S", 0.0)
 
-    async def story() -> None:
-        keeps_all, forgets = await neighbours.open("anna"), await neighbours.open("ben", keep_days=30)
-        for node in (keeps_all, forgets):
-            await node.read(lambda store: fill(store, [1]))
-        await neighbours.close(forgets)
-        store = Store.open(neighbours.settings("ben").home)
-        fill(store, [60])
-        store.close()
-        forgets = await neighbours.open("ben", keep_days=30)
-        async with asyncio.timeout(15):
-            while await texts(forgets) != ["1 days"]:
-                await asyncio.sleep(0.01)
-        await until(lambda: keeps_all.listening)
-        assert await texts(keeps_all) == ["1 days"]
-
-    neighbours.run(story)
+    keeps_all, forgets = await neighbours.open("anna"), await neighbours.open("ben", keep_days=30)
+    for node in (keeps_all, forgets):
+        await node.read(lambda store: fill(store, [1]))
+    await neighbours.close(forgets)
+    store = Store.open(neighbours.settings("ben").home)
+    fill(store, [60])
+    store.close()
+    forgets = await neighbours.open("ben", keep_days=30)
+    async with asyncio.timeout(15):
+        while await texts(forgets) != ["1 days"]:
+            await asyncio.sleep(0.01)
+    await until(lambda: keeps_all.listening)
+    assert await texts(keeps_all) == ["1 days"]

@@ -14,7 +14,7 @@ from lanmsg.node import survey as module
 from lanmsg.node.diagnosis_facts import Dialled, Seen
 from lanmsg.node.interfaces import Link, scan
 from lanmsg.node.survey import REFUSED, LinkSurvey, Survey, Surveyor, try_connection
-from tests.node.neighbours import Neighbours, engine_of
+from tests.node.neighbours import Neighbours, engine_of, story
 
 LOOKS_S = (0.3, 2.0, 10.0)
 """How long to look around: an answer takes milliseconds, but a loaded machine has its own idea of those."""
@@ -39,50 +39,42 @@ def links(neighbours: Neighbours, name: str) -> list[Link]:
     return [link for link in scan([neighbours.address(name)]) if not link.skipped]
 
 
-def test_who_is_there_answers_and_does_not_see_us(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        found = await look_for(ben.id, partial(surveyor, neighbours))
-        seen = found.seen[ben.id]
-        assert (seen.name, seen.replied, seen.dialled) == ("ben", True, Dialled.CONNECTED)
-        assert seen.address == Address(neighbours.address("ben"), neighbours.port)
-        assert found.heard == {ben.id}
-        assert [(each.echo, each.error, each.heard > 0) for each in found.links] == [(True, "", True)]
-        assert ben.peers(absent=True) == []
-
-    neighbours.run(story)
+@story
+async def test_who_is_there_answers_and_does_not_see_us(neighbours: Neighbours) -> None:
+    ben = await neighbours.open("ben")
+    found = await look_for(ben.id, partial(surveyor, neighbours))
+    seen = found.seen[ben.id]
+    assert (seen.name, seen.replied, seen.dialled) == ("ben", True, Dialled.CONNECTED)
+    assert seen.address == Address(neighbours.address("ben"), neighbours.port)
+    assert found.heard == {ben.id}
+    assert [(each.echo, each.error, each.heard > 0) for each in found.links] == [(True, "", True)]
+    assert ben.peers(absent=True) == []
 
 
-def test_who_listens_for_this_home_is_nobody_else(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        anna = await neighbours.open("anna")
-        found = await surveyor(neighbours, me=anna.id).look(0.2)
-        assert found.seen == {}
-        assert engine_of(anna).air.discovery.present() == ()
-
-    neighbours.run(story)
+@story
+async def test_who_listens_for_this_home_is_nobody_else(neighbours: Neighbours) -> None:
+    anna = await neighbours.open("anna")
+    found = await surveyor(neighbours, me=anna.id).look(0.2)
+    assert found.seen == {}
+    assert engine_of(anna).air.discovery.present() == ()
 
 
-def test_without_broadcasts_only_those_who_are_named_are_asked(neighbours: Neighbours) -> None:
-    async def story() -> None:
-        ben = await neighbours.open("ben")
-        where = Address(neighbours.address("ben"), neighbours.port)
-        found = await look_for(ben.id, partial(surveyor, neighbours, ask=[where], broadcast=False))
-        assert (found.seen[ben.id].answered, found.seen[ben.id].replied) == (True, False)
-        assert found.links[0].echo is None
-
-    neighbours.run(story)
+@story
+async def test_without_broadcasts_only_those_who_are_named_are_asked(neighbours: Neighbours) -> None:
+    ben = await neighbours.open("ben")
+    where = Address(neighbours.address("ben"), neighbours.port)
+    found = await look_for(ben.id, partial(surveyor, neighbours, ask=[where], broadcast=False))
+    assert (found.seen[ben.id].answered, found.seen[ben.id].replied) == (True, False)
+    assert found.links[0].echo is None
 
 
-def test_somebody_whom_the_store_remembers_is_asked_and_dialled(neighbours: Neighbours) -> None:
+@story
+async def test_somebody_whom_the_store_remembers_is_asked_and_dialled(neighbours: Neighbours) -> None:
     gone = Seen(PeerId(b"g" * 32), "gone", Address(neighbours.address("gone"), neighbours.port))
 
-    async def story() -> None:
-        found = await surveyor(neighbours, known=[gone]).look(0.2)
-        assert found.seen == {gone.peer: replace(gone, dialled=Dialled.REFUSED, why="connection refused")}
-        assert found.heard == set()
-
-    neighbours.run(story)
+    found = await surveyor(neighbours, known=[gone]).look(0.2)
+    assert found.seen == {gone.peer: replace(gone, dialled=Dialled.REFUSED, why="connection refused")}
+    assert found.heard == set()
 
 
 def test_no_ear_means_that_nothing_is_known_of_our_own(loopback: Callable[[], str], free_port: int) -> None:

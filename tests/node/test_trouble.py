@@ -8,7 +8,7 @@ import pytest
 from lanmsg.node import trouble as module
 from lanmsg.node.trouble import Trouble
 from lanmsg.storage.errors import DamagedStoreError, LostStoreError, StorageError
-from tests.node.neighbours import Neighbours, engine_of, say_and_wait, texts, until
+from tests.node.neighbours import Neighbours, engine_of, say_and_wait, story, texts, until
 
 
 def test_a_fault_is_told_once_and_its_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,34 +32,32 @@ def test_a_fault_is_told_once_and_its_end_too(monkeypatch: pytest.MonkeyPatch) -
     assert said == ["the store cannot be read, tried again: busy", "the store can be read again"]
 
 
-def test_a_store_that_fails_for_a_while_ends_nobody(
+@story
+async def test_a_store_that_fails_for_a_while_ends_nobody(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AGAIN_S", 0.02)
 
-    async def story() -> None:
-        anna, ben = await neighbours.meet("anna", "ben")
-        store, failed = engine_of(ben).disk.store, list[str]()
+    anna, ben = await neighbours.meet("anna", "ben")
+    store, failed = engine_of(ben).disk.store, list[str]()
 
-        def fail(*args: object, **kwargs: object) -> None:
-            failed.append("once more")
-            raise StorageError("the disk hangs", code="disk")
+    def fail(*args: object, **kwargs: object) -> None:
+        failed.append("once more")
+        raise StorageError("the disk hangs", code="disk")
 
-        with monkeypatch.context() as patch:
-            for part, name in (
-                (store, "changes_since"),
-                (store.history, "waiting_peers"),
-                (store.transfers, "needing_work"),
-            ):
-                patch.setattr(part, name, fail)
-            engine_of(ben).disk.changed.set()
-            engine_of(ben).wake()
-            await until(lambda: len(failed) > 10)
-        await say_and_wait(anna, ben, "still there?")
-        await say_and_wait(ben, anna, "yes")
-        assert await texts(anna) == ["still there?", "yes"]
-
-    neighbours.run(story)
+    with monkeypatch.context() as patch:
+        for part, name in (
+            (store, "changes_since"),
+            (store.history, "waiting_peers"),
+            (store.transfers, "needing_work"),
+        ):
+            patch.setattr(part, name, fail)
+        engine_of(ben).disk.changed.set()
+        engine_of(ben).wake()
+        await until(lambda: len(failed) > 10)
+    await say_and_wait(anna, ben, "still there?")
+    await say_and_wait(ben, anna, "yes")
+    assert await texts(anna) == ["still there?", "yes"]
 
 
 @pytest.mark.parametrize("kind", ["replaced", "deleted"])
