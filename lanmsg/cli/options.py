@@ -2,7 +2,7 @@
 
 from lanmsg.cli.grammar import Option, Positional, seconds, switch
 
-PEER = "PEER is a name, name@host, 8 or more hex digits of the fingerprint, or an address."
+PEER = "PEER is a name (ben for ben@thinkpad), 8 or more hex digits of the fingerprint, or an address."
 
 
 def wait(default: float) -> Option:

@@ -8,7 +8,7 @@ from lanmsg.node.air import resolve
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.engine import Engine
-from lanmsg.node.roster import folded
+from lanmsg.node.roster import folded, is_short_for
 from lanmsg.protocol.constants import HANDSHAKE_TIMEOUT_S
 
 FIND_STEP_S = 0.02
@@ -41,7 +41,7 @@ class Directory:
     def _refuse_namesake(self, who: str) -> None:
         """The pinned one is away and another key goes by its name: not the one that was meant."""
         for peer in self._engine.roster.present():
-            if peer.trust is Trust.CHANGED and folded(who) == folded(peer.nickname):
+            if peer.trust is Trust.CHANGED and _is_meant(peer, who):
                 raise LanmsgError(
                     f"{who} has a new key, or somebody else uses the name: nothing was sent",
                     code="key_changed",
@@ -89,10 +89,15 @@ class Directory:
 
 def _refuse_lookalike(peer: Peer, who: str) -> None:
     """A name that is taken for another one at a glance is not enough to mean a stranger."""
-    if not peer.lookalike_of or folded(who) != folded(peer.nickname):
+    if not peer.lookalike_of or not _is_meant(peer, who):
         return
     raise LanmsgError(
         f"{who} is new here, and only looks like {peer.lookalike_of}, whom you know: nothing was sent",
         code="security",
         hint=f"if it is somebody else, name the key: {peer.nickname}~{peer.id.hex()[:8].upper()}",
     )
+
+
+def _is_meant(peer: Peer, who: str) -> bool:
+    """By the name that it gives itself, not by its key."""
+    return folded(who) == folded(peer.nickname) or is_short_for(peer, who)

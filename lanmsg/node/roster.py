@@ -125,7 +125,7 @@ class Roster:
         return tuple(dict.fromkeys((*first, *(found.addresses if found else ()))))
 
     def search(self, who: str) -> list[Peer]:
-        """By name (exact, then any case), fingerprint prefix, address, name~HEX, name@host.
+        """By name (exact, any case, what is before an @), fingerprint prefix, address, name~HEX, name@host.
 
         The name that a stranger gives itself comes after fingerprints and addresses: it may look like one.
         """
@@ -136,11 +136,13 @@ class Roster:
         any_case = [each for each in everyone if _is_called(each, who)]
         by_name = exact or any_case
         # Nobody pushes in before whom this person knows by taking the name in another case.
-        certain = _known(exact) or _known(any_case) or [each for each in by_name if each.petname]
+        by_short = [each for each in everyone if is_short_for(each, who)]
+        given = [each for each in by_name if each.petname]
+        certain = _known(exact) or _known(any_case) or given or _known(by_short)
         prefix = who.replace(" ", "").replace("-", "").lower()
         by_id = [each for each in everyone if len(prefix) >= HEX_MIN and each.id.hex().startswith(prefix)]
         by_address = [each for each in everyone if self._is_at(each, who)]
-        return certain or by_id or by_address or by_name or _by_name_and_more(everyone, who)
+        return certain or by_id or by_address or by_name or by_short or _by_name_and_more(everyone, who)
 
     def one(self, who: str) -> Peer | None:
         """The peer that `who` means; None when there is none. Raises LanmsgError (ambiguous)."""
@@ -204,6 +206,15 @@ def _known(peers: list[Peer]) -> list[Peer]:
 
 def _is_called(peer: Peer, name: str) -> bool:
     return bool(folded(name)) and folded(name) in {folded(peer.petname), folded(peer.nickname)}
+
+
+def is_short_for(peer: Peer, who: str) -> bool:
+    """Whether it is the name as people say it: `ben` of `ben@thinkpad`, as names are at first."""
+    return any(at and folded(who) == folded(name) for name, at, _ in _parts(peer))
+
+
+def _parts(peer: Peer) -> list[tuple[str, str, str]]:
+    return [name.partition("@") for name in (peer.petname, peer.nickname)]
 
 
 def _by_name_and_more(peers: list[Peer], who: str) -> list[Peer]:

@@ -132,7 +132,7 @@ class ScreenNode(Protocol):
     async def pause(self, number: int) -> object: ...
     async def resume(self, number: int) -> object: ...
     async def delete_message(self, number: int) -> object: ...
-    async def delete_conversation(self, conversation: Conversation) -> object: ...
+    async def delete_conversation(self, conversation: Conversation | None) -> object: ...
     async def set_muted(self, peer_id: PeerId, *, muted: bool) -> object: ...
     async def set_file_rule(self, peer_id: PeerId, rule: FileRule, most: int | None = None) -> Peer: ...
     async def connect(self, host: str, port: int) -> Peer: ...
@@ -197,27 +197,32 @@ def transfer_of(state: State, word: str) -> Transfer:
 
 
 def person(state: State, who: str) -> Peer:
-    """Whom a word means: the name on the screen, a name in any case, or the first digits of a key.
+    """Whom a word means: the name on the screen, a name in any case or what is before its @, digits of a key.
 
     Raises LanmsgError. Names that two share are not guessed at: what is typed next may be a secret.
     """
     if not who:
         raise LanmsgError("a person is needed", code="usage")
-    labelled = [peer for peer in state.peers.values() if state.label(peer.id) == who]
-    named = [
-        peer for peer in state.peers.values() if folded(who) in (folded(peer.petname), folded(peer.nickname))
-    ]
+    everyone = state.peers.values()
+    labelled = [peer for peer in everyone if state.label(peer.id) == who]
+    named = [peer for peer in everyone if folded(who) in map(folded, (peer.petname, peer.nickname))]
+    short = [peer for peer in everyone if folded(who) in map(folded, _short_names(peer))]
     digits = who.replace(" ", "").lower()
-    by_key = [peer for peer in state.peers.values() if len(digits) >= 8 and peer.id.hex().startswith(digits)]
-    found = labelled or named or by_key
-    known = [peer for peer in found if state.is_pinned(peer.id)] or found
-    here = [peer for peer in known if peer.present] or known
+    by_key = [peer for peer in everyone if len(digits) >= 8 and peer.id.hex().startswith(digits)]
+    known = [[peer for peer in some if state.is_pinned(peer.id)] for some in (named, short)]
+    found = labelled or known[0] or known[1] or named or by_key or short
+    here = [peer for peer in found if peer.present] or found
     if not here:
         raise LanmsgError(f"nobody here is called {who}", code="not_found", hint="/who lists people")
     if len(here) > 1:
         labels = tuple(state.label(peer.id) for peer in here)
         raise LanmsgError(f"{who} could be {' or '.join(labels)}", code="ambiguous", candidates=labels)
     return here[0]
+
+
+def _short_names(peer: Peer) -> list[str]:
+    """`ben` of `ben@thinkpad`, as names are at first."""
+    return [name.partition("@")[0] for name in (peer.petname, peer.nickname) if "@" in name]
 
 
 def is_person(state: State, who: str) -> bool:

@@ -13,11 +13,14 @@ from lanmsg.tui.state import Asking, Page
 
 
 async def name(desk: Desk, rest: str) -> None:
+    """For now and for later runs."""
     if not rest:
         raise LanmsgError("which name?", code="usage", hint=f"you are {desk.state.name}")
     await desk.node.set_name(rest)
     desk.state.name = desk.node.name
     desk.state.epoch += 1
+    desk.state.say(f"you are {desk.state.name} from now on", seconds=5)
+    await asyncio.to_thread(write_setting, desk.settings.config_file, "name", desk.state.name)
 
 
 async def _set_status(desk: Desk, status: Status, note: str) -> None:
@@ -48,7 +51,15 @@ async def connect(desk: Desk, rest: str) -> None:
     moves.open_conversation(desk.state, Conversation.with_peer(peer.id))
 
 
-async def status(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command
+async def status(desk: Desk, rest: str) -> None:
+    """[available|away|busy] [NOTE]: say what the others see; by itself, show that and the network."""
+    word, note = take_word(rest)
+    if word:
+        if word.upper() not in Status.__members__:
+            hint = "/status available, /status away NOTE or /status busy NOTE"
+            raise LanmsgError(f"{word} is no status", code="usage", hint=hint)
+        await _set_status(desk, Status[word.upper()], note)
+        return
     desk.state.interfaces = desk.node.interfaces
     moves.show_page(desk.state, Page("status"))
 
@@ -96,8 +107,9 @@ async def _set_other(desk: Desk, key: str, text: str) -> None:
     value = config_value(key, words(text))
     if key == "name":
         await name(desk, str(value))
+        return
     await asyncio.to_thread(write_setting, desk.settings.config_file, key, value)
-    desk.state.say(f"{key} is set" + ("" if key == "name" else "; it counts from the next start"))
+    desk.state.say(f"{key} is set; it counts from the next start")
 
 
 def _other_settings(desk: Desk) -> tuple[str, ...]:

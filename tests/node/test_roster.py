@@ -41,6 +41,25 @@ def test_fingerprint_and_address_find_a_peer_too(who: str) -> None:
     assert found.id == BEN
 
 
+@pytest.mark.parametrize("who", ["ben", "BEN"])
+def test_the_name_before_the_at_is_enough(who: str) -> None:
+    here = roster(present(BEN, "ben@thinkpad"), present(EVE, "eve@ben"))
+    assert here.one(who) == here.get(BEN)
+    assert here.one("@thinkpad") is None
+    two = roster(present(BEN, "ben@thinkpad"), present(EVE, "ben@desk"))
+    with pytest.raises(LanmsgError, match="2 people"):
+        two.one(who)
+    assert two.one("ben@desk") == two.get(EVE)
+
+
+@pytest.mark.parametrize("name", ["ben", "ben@thinkpad.evil", "BEN"])
+def test_whom_this_person_knows_is_meant_by_the_short_name_whoever_takes_it(name: str) -> None:
+    pinned = Peer(BEN, "ben@thinkpad", trust=Trust.PINNED, proven=True)
+    found = roster(present(EVE, name), book=(pinned,)).one("ben")
+    assert found is not None
+    assert found.id == BEN
+
+
 @pytest.mark.parametrize("looks_like", ["0202020202", "10.0.0.2", "10.0.0.2:2372"])
 def test_a_stranger_does_not_catch_what_is_meant_for_a_fingerprint_or_an_address(looks_like: str) -> None:
     found = roster(present(EVE, looks_like), present(BEN, "ben")).one(looks_like)

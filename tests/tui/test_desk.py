@@ -20,6 +20,10 @@ def crowd() -> State:
         somebody("cy", key="cy2", trust=Trust.NEW),
         somebody("di", key="di1", trust=Trust.NEW, present=False),
         somebody("di", key="di2", trust=Trust.NEW),
+        somebody("eva@lab", key="eva"),
+        somebody("eva@evil", key="other eva", trust=Trust.NEW),
+        somebody("flo@lab", key="flo1", trust=Trust.NEW),
+        somebody("flo@desk", key="flo2", trust=Trust.NEW),
     )
     return state_of(node)
 
@@ -36,6 +40,9 @@ def crowd() -> State:
         (f"cy~{peer_id('cy1').hex()[:4].upper()}", "cy1"),
         (f"ben~{peer_id('other ben').hex()[:4].upper()}", "other ben"),
         ("di", "di2"),
+        ("Eva", "eva"),
+        ("eva@evil", "other eva"),
+        ("flo@desk", "flo2"),
     ],
 )
 def test_a_person_by_name_label_or_key(who: str, key: str) -> None:
@@ -43,7 +50,8 @@ def test_a_person_by_name_label_or_key(who: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "code"), [("zoe", "not_found"), ("", "usage"), ("cy", "ambiguous"), ("abc", "not_found")]
+    ("who", "code"),
+    [("zoe", "not_found"), ("", "usage"), ("cy", "ambiguous"), ("flo", "ambiguous"), ("abc", "not_found")],
 )
 def test_what_is_not_clear_is_refused(who: str, code: str) -> None:
     with pytest.raises(LanmsgError) as caught:

@@ -128,6 +128,16 @@ def test_settings_of_the_node_count_from_the_next_start(tmp_path: Path) -> None:
     assert "which value" in str(table.fails("/set port"))
 
 
+@pytest.mark.parametrize("line", ["/name Mira Moss", "/set name 'Mira Moss'"])
+def test_a_name_is_for_now_and_for_later_runs(line: str, tmp_path: Path) -> None:
+    table = Table(home=tmp_path)
+    table.enter(line)
+    assert table.node.name == table.state.name == "Mira Moss"
+    assert load_settings(home=tmp_path, environment={}).name == "Mira Moss"
+    assert table.state.notice is not None
+    assert table.state.notice.text == "you are Mira Moss from now on"
+
+
 def test_how_to_be_called() -> None:
     table = Table()
     table.enter("/notify test")
