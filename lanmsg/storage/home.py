@@ -7,9 +7,7 @@ import time
 from pathlib import Path
 
 from lanmsg.storage.errors import StorageError, file_errors
-
-if sys.platform != "win32":
-    import fcntl
+from lanmsg.storage.locking import try_lock
 
 DATABASE_FILE = "lanmsg.db"
 IDENTITY_FILE = "identity.der"
@@ -135,9 +133,9 @@ class StoreLock:
             return True
         deadline = time.monotonic() + OPENING_SECONDS
         while True:
-            if self._lock(fcntl.LOCK_EX):
+            if self._lock(shared=False):
                 return True
-            if self._lock(fcntl.LOCK_SH):
+            if self._lock(shared=True):
                 return False
             if time.monotonic() > deadline:
                 raise StorageError(
@@ -149,21 +147,17 @@ class StoreLock:
     def share(self) -> None:
         """Lets the others in."""
         if sys.platform != "win32":
-            self._lock(fcntl.LOCK_SH)
+            self._lock(shared=True)
 
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _lock(self, how: int) -> bool:
+    def _lock(self, *, shared: bool) -> bool:
         if sys.platform == "win32":
             return True
         try:
-            fcntl.flock(self._descriptor, how | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            # A file system without locks (some network mounts): nobody is ever alone there.
-            return how == fcntl.LOCK_SH
-        return True
+            return try_lock(self._descriptor, shared=shared)
+        except OSError:  # a file system without locks: nobody is ever alone there
+            return shared

@@ -7,14 +7,7 @@ from pathlib import Path
 
 from lanmsg.storage.errors import file_errors
 from lanmsg.storage.home import LISTENER_LOCK_FILE, make_private_file, prepare_home
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
-LOCKED_BYTE = 1 << 20
-"""Windows locks bytes, and nobody may read them meanwhile: one far behind the number of the process."""
+from lanmsg.storage.locking import try_lock
 
 
 class ListenerLock:
@@ -67,19 +60,6 @@ class ListenerLock:
             return None
         number = int(text) if text.strip().isdigit() else 0
         return number if number and _is_alive(number) else None
-
-
-def try_lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            os.lseek(descriptor, 0, os.SEEK_SET)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def _is_alive(process: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lanmsg.storage.home import FILE_MODE, FOLDER_MODE
-from lanmsg.storage.listener_lock import try_lock
+from lanmsg.storage.locking import try_lock
 
 OWNERS_FOLDER = "owners"
 

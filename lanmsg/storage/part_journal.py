@@ -14,17 +14,15 @@ One line each, written before or after what it speaks of, so that every moment o
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.folder import Folder, disk_errors
-
-if sys.platform != "win32":
-    import fcntl
+from lanmsg.storage.locking import try_lock
 
 JOURNAL_FILE = "journal"
 FILE_MODE = 0o600
@@ -145,14 +143,11 @@ class PartJournal:
             self._file = -1
 
     def _lock(self) -> None:
-        if sys.platform == "win32":
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StorageError("another process is receiving this transfer", code="busy") from None
-        except OSError:
-            return  # a file system without locks; the row's lease still says whose transfer it is
+        with suppress(
+            OSError
+        ):  # no locks there: the row's lease still says whose transfer it is
+            if not try_lock(self._file):
+                raise StorageError("another process is receiving this transfer", code="busy")
 
     def _load(self) -> Recorded:
         recorded = Recorded()

@@ -6,14 +6,12 @@ meets it then sees that nobody holds it, and saves where everything else goes.
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
+from lanmsg.storage.locking import try_lock
 
 PREFIX = ".lanmsg-stdout-"
 LOCK = ".held"
@@ -51,10 +49,7 @@ def is_orphaned(folder: Path) -> bool:
 
 
 def _hold(lock: int) -> bool:
-    """Without waiting; where there are no such locks, nobody's folder is taken for an orphan."""
-    if sys.platform == "win32":
-        return False
+    """Where there are no locks, nobody's folder is taken for an orphan."""
     with suppress(OSError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
+        return try_lock(lock)
     return False
