@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def load_settings(
         name=_checked_name(_text(file, "name"), "config key name") if "name" in file else default_name(),
         port=_checked_port(file["port"], "config key port") if "port" in file else DEFAULT_PORT,
         interfaces=_texts(file, "interfaces"),
-        peers=_texts(file, "peers"),
+        peers=_checked_peers(_texts(file, "peers"), "config key peers"),
         quiet=bool(file.get("quiet", False)),
         keep_exec=bool(file.get("keep_exec", False)),
         trusts_new_networks=_network_policy(_table(file, "networks").get("new", "trust")) == "trust",
@@ -146,7 +147,7 @@ def load_settings(
         name=settings.name if name is None else _checked_name(name, "--name"),
         port=settings.port if port is None else _checked_port(port, "--port"),
         interfaces=interfaces or settings.interfaces,
-        peers=peers or settings.peers,
+        peers=_checked_peers(peers, "--peer") or settings.peers,
         downloads=(downloads or settings.downloads).expanduser().absolute(),
         passphrase_file=_absolute(passphrase_file or settings.passphrase_file),
     )
@@ -173,7 +174,7 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
     if value := env.get("LANMSG_INTERFACE"):
         changes["interfaces"] = _split(value)
     if value := env.get("LANMSG_PEERS"):
-        changes["peers"] = _split(value)
+        changes["peers"] = _checked_peers(_split(value), "LANMSG_PEERS")
     if value := env.get("LANMSG_DOWNLOADS"):
         changes["downloads"] = Path(value)
     if value := env.get("LANMSG_PASSPHRASE_FILE"):
@@ -249,6 +250,28 @@ def _checked_port(value: object, where: str) -> int:
     return port
 
 
+def _checked_peers(peers: Sequence[str], where: str) -> tuple[str, ...]:
+    for each in peers:
+        with suppress(LanmsgError):
+            split_host(each, DEFAULT_PORT)
+            if each.isprintable() and each.split() == [each]:
+                continue
+        raise ConfigError(f"{where}: {each!r} is not HOST or HOST:PORT")
+    return tuple(peers)
+
+
+def split_host(text: str, default_port: int) -> tuple[str, int]:
+    """Raises LanmsgError for what is no host with an optional port."""
+    host, colon, port = text.rpartition(":")
+    if text.startswith("[") and text.endswith("]"):
+        return text[1:-1], default_port
+    if not colon or (":" in host and not host.endswith("]")):
+        return text, default_port
+    if not port.isdecimal() or not 1 <= int(port) <= 65535 or not host:
+        raise LanmsgError(f"{text} is not HOST:PORT", code="usage")
+    return host.strip("[]"), int(port)
+
+
 def _network_policy(value: object) -> str:
     if value not in ("trust", "quiet"):
         raise ConfigError(f"networks.new: trust or quiet is needed, not {value!r}")
@@ -288,7 +311,7 @@ def config_value(key: str, words: Sequence[str]) -> object:
         case "port":
             return _checked_port(text, key)
         case "texts":
-            return list(words)
+            return list(_checked_peers(words, key) if key == "peers" else words)
         case "switch":
             return _switch(text, key)
         case "policy":

@@ -62,6 +62,8 @@ def test_lists_in_the_environment_are_separated_by_commas(home: Path) -> None:
         ('port = "high"', "port"),
         ('peers = "10.0.0.1"', "peers"),
         ("peers = [1]", "peers"),
+        ('peers = ["a b"]', "peers"),
+        ('peers = ["host:99999"]', "peers"),
         ("downloads = 1", "downloads"),
         ("tui = 5", "tui"),
         ('[networks]\nnew = "perhaps"', "networks.new"),

@@ -9,7 +9,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from lanmsg.config import Settings
+from lanmsg.config import Settings, split_host
 from lanmsg.model import Address, Interface, LanmsgError, PeerId, Status
 from lanmsg.node.address_watch import AddressWatch
 from lanmsg.node.beacon import Beacon
@@ -269,15 +269,3 @@ async def resolve(text: str, default_port: int) -> Address:
         raise LanmsgError(f"no host is called {host}", code="not_found", hint="give its address") from None
     preferred = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
     return Address(str(preferred[0][4][0]), port)
-
-
-def split_host(text: str, default_port: int) -> tuple[str, int]:
-    """Raises LanmsgError for what is no host with an optional port."""
-    host, colon, port = text.rpartition(":")
-    if text.startswith("[") and text.endswith("]"):
-        return text[1:-1], default_port
-    if not colon or (":" in host and not host.endswith("]")):
-        return text, default_port
-    if not port.isdecimal() or not 1 <= int(port) <= 65535 or not host:
-        raise LanmsgError(f"{text} is not HOST:PORT", code="usage")
-    return host.strip("[]"), int(port)

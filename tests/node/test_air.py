@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from lanmsg.config import split_host
 from lanmsg.model import Address, LanmsgError
 from lanmsg.node import air as module
-from lanmsg.node.air import is_address, resolve, split_host
+from lanmsg.node.air import is_address, resolve
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.events import InterfacesChanged, Notice
 from lanmsg.node.interfaces import Link, scan
