@@ -95,6 +95,9 @@ FAILURE_HINTS = {
     (Direction.IN, "unreadable"): "ask for it again",
     (Direction.OUT, "changed"): "lanmsg retry {} sends them as they are now",
     (Direction.IN, "changed"): "ask for it again",
+    (Direction.OUT, "network"): "write it into a file, and send that while lanmsg listen runs here",
+    (Direction.OUT, "disk_full"): "send it again when they have made room",
+    (Direction.IN, "disk_full"): "make room, and ask for it again",
     (Direction.OUT, "name"): "they see which one; rename it, then: lanmsg send",
     (Direction.IN, "name"): "save it on another disk with --to, and ask for it again",
 }

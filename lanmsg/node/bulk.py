@@ -218,7 +218,9 @@ class BulkRuns:
             is_noted = True
         finally:
             if run.part is not None:
-                is_over = is_noted and outcome.state is TransferState.DONE
+                # What has come of a stream that failed can never go on.
+                is_lost = transfer.total is None and outcome.state is TransferState.FAILED
+                is_over = is_noted and (is_lost or outcome.state is TransferState.DONE)
                 await loop.run_in_executor(self._threads, partial(_let_go, run.part, is_over=is_over))
 
     async def _follow(self, ended: "asyncio.Future[Outcome]", run: Run) -> Outcome:

@@ -82,6 +82,7 @@ class TransferDesk:
         self._cleared: set[int] = set()
         self._asked: dict[tuple[PeerId, bytes], Asked] = {}
         self._call_back_at: dict[int, float] = {}
+        self._unreached: set[int] = set()
         self._stepping: set[int] = set()
         self._wake = asyncio.Event()
         self._rows = TransferRows(disk, self._wake.set)
@@ -279,7 +280,7 @@ class TransferDesk:
                 case _:
                     pass  # waiting for somebody's answer, or over
         except UnreachableError:
-            if not await self._handed_over(transfer):
+            if not await self._handed_over(transfer) and not await self._given_up(transfer):
                 await asyncio.sleep(TICK_S)
         except (ConnectionError, TimeoutError, StorageError):
             await asyncio.sleep(TICK_S)
@@ -306,6 +307,18 @@ class TransferDesk:
             self._own.discard(transfer.number)
             self._leases.pop(transfer.number, None)
         return given
+
+    async def _given_up(self, transfer: Transfer) -> bool:
+        """A pipe cannot be handed over, and nobody dials a dialer: the second time, whoever pipes is told."""
+        number = transfer.number
+        if self.serves_all or transfer.total is not None or number not in self._own:
+            return False
+        if number not in self._unreached:
+            self._unreached.add(number)
+            return False
+        reason = "its host lets nobody in, or is gone, and what is piped in cannot wait for it to call back"
+        await self._rows.move(number, TransferState.FAILED, reason=reason, code="network")
+        return True
 
     async def _offer(self, transfer: Transfer) -> None:
         """Once in each session, and again when it is not answered as it should."""
