@@ -2,18 +2,21 @@
 
 import sys
 
-from lanmsg.cli.exit_codes import DONE, INTERRUPTED, TERMINATED
+from lanmsg.cli.exit_codes import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED
 from lanmsg.cli.help import overview
 from lanmsg.cli.output import Result, is_terminal, silence
 from lanmsg.cli.parser import Invocation
 from lanmsg.config import Settings
 from lanmsg.model import LanmsgError
 
-NAMES = {DONE: "done", INTERRUPTED: "interrupted", TERMINATED: "terminated"}
+NAMES = {
+    DONE: "done", INTERRUPTED: "interrupted", BROKEN_PIPE: "broken_pipe", TERMINATED: "terminated"
+}  # fmt: skip
 
 
 def tui(invocation: Invocation) -> Result:
-    require_terminal(invocation)
+    if not invocation.options.plain:  # lines are as good between pipes
+        require_terminal(invocation)
     return shown(invocation.settings, invocation)
 
 

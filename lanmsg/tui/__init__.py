@@ -9,5 +9,6 @@ keys, commands                 tables: bindings, help, completion and README are
 completion, calendar           what Tab offers; days as people type them
 desk, actions, reader          what of the node is used; what commands do; parts of long conversations
 app, layout, bindings, keyboard, drafts, modes, pace, ending    the only files for prompt_toolkit and asyncio
-plain, lines                   the same talk as lines
+plain, lines, spoken           the same talk as lines, pages as sentences
+console, teletype              where those lines come from and go to: pipes, a terminal
 """

@@ -6,7 +6,7 @@ import errno
 import signal
 from collections.abc import Callable, Iterator
 
-INTERRUPTED = 130
+INTERRUPTED, BROKEN_PIPE = 130, 141
 
 
 @contextlib.contextmanager

@@ -1,61 +1,87 @@
 """`lanmsg --plain`: the same talk as lines that are only ever added, without a picture."""
 
 import asyncio
-import os
+import contextlib
 import sys
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, TextIO
 
-from lanmsg.api import LanmsgError, Message, MessageAdded, NodeEvent, Settings, steady_clock, wall_clock
-from lanmsg.terminal import Kind, date, printable
-from lanmsg.tui import actions, comparing, pages
+from lanmsg.api import (
+    LanmsgError,
+    Message,
+    MessageAdded,
+    NodeEvent,
+    PeerAppeared,
+    PeerLeft,
+    Settings,
+    steady_clock,
+    wall_clock,
+)
+from lanmsg.terminal import Kind, date, plural, printable
+from lanmsg.tui import actions, comparing, spoken
+from lanmsg.tui.commands import quoted, take_word
+from lanmsg.tui.completion import candidates
+from lanmsg.tui.console import Console
 from lanmsg.tui.desk import Desk, ScreenNode, diagnosing
-from lanmsg.tui.ending import ends_by_signal, first_fault
+from lanmsg.tui.ending import BROKEN_PIPE, ends_by_signal, first_fault, hung_up
 from lanmsg.tui.lines import Lines
 from lanmsg.tui.moves import Want
 from lanmsg.tui.options import Options
-from lanmsg.tui.rows import Row, with_plain_signs
-from lanmsg.tui.state import Answer, State
-from lanmsg.tui.theme import ASCII
+from lanmsg.tui.state import Answer, Candidate, Page, State
+from lanmsg.tui.teletype import console_of
 from lanmsg.tui.update import seen, update
-from lanmsg.tui.wording import trust_words, with_hint
-
-if TYPE_CHECKING:
-    from prompt_toolkit.output import Output
+from lanmsg.tui.wording import TRUST_WORDS, with_hint
 
 Opening = AbstractAsyncContextManager[ScreenNode]
-ReadLine = Callable[[str], Awaitable[str | None]]
-"""Shows a prompt, gives the next line; None at the end. Raises KeyboardInterrupt."""
 
-COLUMNS = 100
+SLOW_SECONDS = 1.0
+"""A command that takes longer says first what it does."""
+
 SHOWN, SHOWN_MOST = 5, 50
 """Messages said again when a conversation is opened, and when a day or all unread ones are."""
 
+SOON_SECONDS = 0.3
+"""What a command brings about is mostly said within this time."""
+
+TOGETHER_SECONDS = 0.5
+"""Who comes and goes within this time is said in one line."""
+
+FINISH_SECONDS = 2.0
+"""For what was entered before the end to be carried out."""
+
+SETTLE_SECONDS = 5.0
+"""At the end of a script, for its messages to be delivered."""
+
 
 class Plain:
-    """One run. `write` adds a line; `read_line` asks for one."""
+    """One run over a console."""
 
-    def __init__(self, settings: Settings, read_line: ReadLine, write: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, console: Console) -> None:
         self.state = State(
             name=settings.name,
             port=settings.port,
             downloads=str(settings.downloads),
-            glyphs=ASCII,
+            glyphs=spoken.SIGNS,
             options=Options(settings.tui),
         )
         self._settings = settings
+        self._console = console
+        console.took, console.complete = self._took, self._complete
         self._wanted: list[Want] = []
-        self.state.list_hidden, self.state.pane = True, (COLUMNS, 1)
+        self.state.list_hidden = True
         self._lines = Lines(self.state)
-        self._read_line = read_line
-        self._write = write
+        self._entered: asyncio.Queue[str | None] = asyncio.Queue()
+        self._over = asyncio.Event()
         self._code: int | None = None
+        self._fault: BaseException | None = None
         self._desk: Desk | None = None
         self._answered: Answer | None = None  # what a yes or a no comes to, and the line it stands for
         self._again = ""
-        self._reading: asyncio.Task[None] | None = None
+        self._copied: str | None = None
+        self._menu: list[str] = []  # what /1, /2 and so on stand for
+        self._drafts: dict[object, str] = {}
+        self._written = 0
+        self._heard = asyncio.Event()
 
     # --- hands of the commands ---
 
@@ -63,12 +89,13 @@ class Plain:
         self.leave(0)
 
     def leave(self, code: int) -> None:
+        """The first reason counts."""
         self._code = code if self._code is None else self._code
-        if self._reading is not None:
-            self._reading.cancel()
+        self._over.set()
+        self._console.stop()
 
     def copy(self, text: str) -> None:
-        self._write(printable(text, Kind.TEXT))
+        self._copied = printable(text, Kind.TEXT)
 
     def want(self, want: Want) -> None:
         """Nothing scrolls here: what a screen would go to is said again."""
@@ -91,24 +118,91 @@ class Plain:
 
     async def run(self, opening: Callable[[], Opening]) -> int:
         """Until quit or the end of the input; the exit code. Raises LanmsgError."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: self._broke(context.get("exception")))
         try:
             with ends_by_signal(self.leave):
-                async with opening() as node, asyncio.TaskGroup() as tasks:
-                    events = node.events()
-                    await self._load(node)
-                    following = tasks.create_task(self._follow(events))
-                    self._reading = tasks.create_task(self._read())
-                    await asyncio.wait({self._reading})
-                    following.cancel()
+                await self._serve(opening)
         except BaseExceptionGroup as group:
-            raise first_fault(group) from None
+            self._broke(first_fault(group))
+        except OSError as error:
+            self._broke(error)
+        finally:
+            loop.set_exception_handler(None)
+            with contextlib.suppress(OSError):
+                self._console.end()
+        if self._fault is not None:
+            raise self._fault
         return self._code or 0
+
+    async def _serve(self, opening: Callable[[], Opening]) -> None:
+        async with opening() as node, asyncio.TaskGroup() as tasks:
+            events = node.events()
+            await self._load(node)
+            following = tasks.create_task(self._follow(events))
+            reading = tasks.create_task(self._read())
+            working = tasks.create_task(self._work())
+            await self._over.wait()
+            self._entered.put_nowait(None)
+            await asyncio.wait({working}, timeout=FINISH_SECONDS)
+            await self._finish(node)
+            for task in (following, reading, working):
+                task.cancel()
+
+    def _broke(self, fault: BaseException | None) -> None:
+        """A fault of ours; or a terminal or a reader that is gone, which is leaving too."""
+        if fault is not None and not hung_up(fault):
+            self._fault = self._fault or fault
+            self.leave(1)
+        elif fault is not None:
+            self.leave(BROKEN_PIPE if self._console.is_script else 0)
+
+    async def _read(self) -> None:
+        """Lines as they come; what a script said last is carried out before the end."""
+        try:
+            await self._console.run()
+        except EOFError:
+            pass
+        except OSError as error:
+            if not hung_up(error):
+                raise
+        self._entered.put_nowait(None)
+        if not self._console.is_script:
+            self._over.set()
+
+    async def _work(self) -> None:
+        """One line after the other, in the order of typing."""
+        while self._code is None:
+            if self._entered.empty():
+                self._console.ask(self._prompt())
+            line = await self._entered.get()
+            if line is None:
+                break
+            await self._enter(line)
+        self._over.set()
+
+    async def _finish(self, node: ScreenNode) -> None:
+        """What a script has just said still goes out; a half-typed line is kept."""
+        if self._console.is_script and not self._code:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLE_SECONDS):
+                    while self._lines.hurrying:
+                        self._heard.clear()
+                        await self._heard.wait()
+        if self.state.open is not None and not self._console.draft.startswith("/"):
+            with contextlib.suppress(LanmsgError):
+                await node.set_draft(self.state.open, self._console.draft)
+        if count := self._lines.under_way:
+            wait = "waits" if count == 1 else "wait"
+            self._write(f"{plural(count, 'message')} of yours {wait} in the outbox until lanmsg runs again")
+
+    # --- at the start ---
 
     async def _load(self, node: ScreenNode) -> None:
         self._clock()
         state = self.state
         state.id, state.name, state.listening, state.ready = node.id, node.name, node.listening, True
-        state.interfaces = node.interfaces
+        state.status, state.note, state.interfaces = node.status, node.note, node.interfaces
         for peer in node.peers(absent=True):
             state.put_peer(peer)
         for transfer in await node.transfers():
@@ -117,92 +211,153 @@ class Plain:
         for summary in await node.conversations():
             talk = state.talk(summary.conversation)
             talk.unread, talk.first_unread = summary.unread, summary.first_unread
+            self._drafts[summary.conversation] = summary.draft
         for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
             comparing.put(state, verification)
         self._desk = Desk(node, state, self, self._settings, diagnosing(self._settings, node))
-        here = sorted(state.label(peer.id) for peer in state.peers.values() if peer.present)
-        self._write(f"You are {state.name}. {', '.join(here) or 'Nobody'} here. /help lists commands.")
-        if unread := state.unread():
-            self._write(f"{unread} unread. /msg NAME opens a conversation.")
+        self._greet()
+
+    def _greet(self) -> None:
+        unread = [talk.conversation for talk in self.state.talks.values() if talk.unread]
+        self._menu = [spoken.opening_line(self.state, conversation) for conversation in unread]
+        for line in self._lines.greeting(unread):
+            self._write(line)
+
+    # --- news ---
 
     async def _follow(self, events: AsyncIterator[NodeEvent]) -> None:
         async for event in events:
             self._clock()
+            notice = self.state.notice
             update(self.state, event)
+            # Said below in whole lines; what a command said meanwhile is still to be said.
+            self.state.notice = notice
+            if isinstance(event, PeerAppeared | PeerLeft):
+                asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self._say_presence)
             for line in self._lines.of(event):
                 self._write(line)
-            self.state.notice = None
             if isinstance(event, MessageAdded):
                 await self._mark_read()
+            self._heard.set()
 
-    async def _read(self) -> None:
-        armed = 0.0
-        while self._code is None:
-            try:
-                line = await self._read_line(self._prompt())
-            except KeyboardInterrupt:
-                if steady_clock() < armed:
-                    return
-                armed = steady_clock() + 2.0
-                self._write("Ctrl-C again to quit")
-                continue
-            if line is None:
-                return
-            await self._enter(line)
+    def _say_presence(self) -> None:
+        for line in self._lines.presence() if not self._over.is_set() else ():
+            self._write(line)
+
+    # --- what is typed ---
+
+    def _took(self, line: str) -> None:
+        self._entered.put_nowait(line)
 
     def _prompt(self) -> str:
         return f"{self.state.title(self.state.open)}> " if self.state.open is not None else "> "
 
+    def _complete(self, before: str) -> list[Candidate]:
+        """Tab: ways to go on; on an empty line what is unread."""
+        found = candidates(self.state, before)
+        if before:
+            return [Candidate(each.text, each.start, spoken.in_ascii(each.shown)) for each in found]
+        unread = (each for each in self.state.talks.values() if each.unread)
+        talk = next((each for each in unread if each.conversation != self.state.open), None)
+        if talk is None:
+            self._write("nothing is unread")
+        else:
+            self._took(spoken.opening_line(self.state, talk.conversation))
+        return []
+
     async def _enter(self, line: str) -> None:
         """Carry out a line, then say in words what a screen would show."""
         self._clock()
-        before = self.state.open
         if self._desk is None or not line.strip():
             return
+        before, written = self.state.open, self._written
+        line = spoken.chosen(self._menu, line)
+        self._lines.typed(line)
         await self._carry_out(self._desk, line)
         if self.state.asking is not None and self._code is None:
-            text = self.state.asking.text
+            text = spoken.in_ascii(self.state.asking.text)
             self._write(f"{text}{'' if text.endswith('?') else '.'} /yes or /no")
-        if self.state.notice is not None:
-            self._write(self.state.notice.text)
-            self.state.notice = None
+        self._say_notice()
         if self.state.page is not None:
-            for row in pages.page_rows(self.state, self.state.page, COLUMNS):
-                self._write(_text(row))
-            self.state.page = None
+            self._say_page(self.state.page)
         for want in self._wanted:
             await self._say_again(want)
         self._wanted.clear()
         if self.state.open != before:
             await self._opened()
+        if line.startswith("/"):
+            asyncio.get_running_loop().call_later(SOON_SECONDS, self._say_done, written)
+
+    def _say_done(self, written: int) -> None:
+        """A command about which nothing was said."""
+        if written == self._written and not self._over.is_set():
+            self._write("ok")
 
     async def _carry_out(self, desk: Desk, line: str) -> None:
-        """The line, and what an answer to a question comes to."""
+        """The line, and what an answer to a question comes to; one that takes its time says so."""
+        slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._say_notice)
         try:
-            await actions.enter(desk, line)
-            answered, again = self._answered, self._again
-            self._answered, self._again = None, ""
-            if answered is not None:
-                await answered()
-            elif again:
-                await actions.enter(desk, again)
+            await self._act(desk, line)
         except LanmsgError as error:
             self._write(printable(with_hint(str(error), error.hint)))
+            self._offer(line, error.candidates)
+        finally:
+            slow.cancel()
+
+    async def _act(self, desk: Desk, line: str) -> None:
+        await actions.enter(desk, line)
+        answered, again = self._answered, self._again
+        self._answered, self._again = None, ""
+        if answered is not None:
+            await answered()
+        elif again:
+            await actions.enter(desk, again)
+
+    def _offer(self, line: str, people: Sequence[str]) -> None:
+        """Of several people the one that was meant can be chosen by number."""
+        if not people:
+            return
+        command, rest = take_word(line)
+        following = take_word(rest)[1]
+        self._menu = [f"{command} {quoted(each)} {following}".strip() for each in people]
+        for number, each in enumerate(people, 1):
+            self._write(f"/{number}: {printable(each, Kind.NAME)}")
+
+    # --- what is said ---
+
+    def _write(self, line: str) -> None:
+        self._written += 1
+        self._console.write(line)
+
+    def _say_notice(self) -> None:
+        notice, self.state.notice = self.state.notice, None
+        copied, self._copied = self._copied, None
+        if copied is not None:
+            self._write(copied)
+        elif notice is not None:
+            self._write(spoken.in_ascii(notice.text))
+
+    def _say_page(self, page: Page) -> None:
+        self.state.page = None
+        if page.kind == "people" and not page.topic:
+            self._menu = spoken.people_menu(self.state)
+        for line in spoken.said(self.state, page):
+            self._write(line)
 
     async def _opened(self) -> None:
         talk = self.state.current
         if talk is None or self._desk is None:
             return
         count = max(SHOWN, min(talk.line_count, SHOWN_MOST))
-        found = await self._desk.node.read(
-            lambda store: store.history.messages(talk.conversation, limit=count)
-        )
+        found = await self._desk.node.read(lambda it: it.history.messages(talk.conversation, limit=count))
         peer = self.state.peer_of(talk.conversation)
-        key = f" ({trust_words(peer, ASCII)})" if peer is not None else ""
-        self._write(f"Conversation with {self.state.title(talk.conversation)}{key}.")
+        key = f" ({TRUST_WORDS[peer.trust]})" if peer is not None else ""
+        away = "" if peer is None or peer.present else " Not here now: what you write waits."
+        self._write(f"Conversation with {self.state.title(talk.conversation)}{key}.{away}")
         talk.loaded = True
         talk.fill(found)
         self._say(found)
+        self._console.put(self._drafts.pop(talk.conversation, ""))
         await self._mark_read()
 
     async def _say_again(self, want: Want) -> None:
@@ -211,10 +366,9 @@ class Plain:
             return
         since = want.time if want.kind == "since" else None
         limit = want.number if want.kind == "last" else SHOWN_MOST if since else SHOWN
+        where, after = want.conversation, 0 if since else None
         found = await self._desk.node.read(
-            lambda store: store.history.messages(
-                want.conversation, limit=limit, since=since, after=0 if since else None
-            )
+            lambda store: store.history.messages(where, limit=limit, since=since, after=after)
         )
         day = 0
         for message in found:
@@ -231,86 +385,16 @@ class Plain:
                 self._write(line)
 
     async def _mark_read(self) -> None:
-        read = seen(self.state)
-        if read is not None and self._desk is not None:
-            await self._desk.node.mark_read(*read)
+        if self._desk is not None and (read := seen(self.state)) is not None:
+            try:
+                await self._desk.node.mark_read(*read)
+            except LanmsgError as error:
+                self._write(printable(str(error)))
 
     def _clock(self) -> None:
         self.state.tick, self.state.wall = steady_clock(), wall_clock()
 
 
-def _text(row: Row) -> str:
-    return "".join(text for _, text in with_plain_signs([row])[0]).rstrip()
-
-
-# --- where lines come from and go to ---
-
-
 async def run_plain(settings: Settings, opening: Callable[[], Opening]) -> int:
     """On this terminal, or between pipes."""
-    if not sys.stdin.isatty():
-        return await Plain(settings, piped_lines(sys.stdin), _print).run(opening)
-    # prompt_toolkit asks there; elsewhere it draws the line again and again, which would all be read out.
-    os.environ["TERM"] = "dumb"
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.application import create_app_session
-
-    with create_app_session(output=_appending()):
-        session: PromptSession[str] = PromptSession()
-
-    prompts: list[str] = []
-
-    async def read_line(prompt: str) -> str | None:
-        prompts.append(prompt)
-        try:
-            return await session.prompt_async(prompt, handle_sigint=False)
-        except EOFError:
-            return None
-        finally:
-            prompts.clear()
-
-    def write(line: str) -> None:
-        if not prompts:
-            _print(line)
-            return
-        # Nothing is ever erased: what is being typed is said again below the news.
-        _print(f"\n{line}")
-        sys.stdout.write(f"{prompts[0]}{session.default_buffer.text}")
-        sys.stdout.flush()
-
-    return await Plain(settings, read_line, write).run(opening)
-
-
-def _appending() -> "Output":
-    """What a prompt is written to: neither escape sequences nor a way back in the line."""
-    from prompt_toolkit.output.plain_text import PlainTextOutput
-
-    class Appending(PlainTextOutput):
-        def write(self, data: str) -> None:
-            super().write(data.replace("\r", ""))
-
-    return Appending(sys.stdout)
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def piped_lines(stream: TextIO) -> ReadLine:
-    """Lines of a pipe, read by a thread that does not keep the program alive."""
-    lines: asyncio.Queue[str] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def pump() -> None:
-        for line in iter(stream.readline, ""):
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        loop.call_soon_threadsafe(lines.put_nowait, "")
-
-    threading.Thread(target=pump, daemon=True, name="lanmsg-stdin").start()
-
-    async def read_line(prompt: str) -> str | None:  # noqa: ARG001 - a pipe is not asked
-        line = await lines.get()
-        return line.rstrip("\n") if line else None
-
-    return read_line
+    return await Plain(settings, console_of(sys.stdin, sys.stdout)).run(opening)

@@ -6,6 +6,7 @@ It is the program's controlling terminal, as a shell would give it: closing it h
 import os
 import re
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tempfile import TemporaryDirectory
 import pyte
 
 from lanmsg.node.identity import home_identity
+from lanmsg.protocol.announcement import Kind, decode_announcement
 from lanmsg.storage.home import IDENTITY_FILE, prepare_home
 from lanmsg.storage.identity import save_key
 
@@ -162,6 +164,31 @@ def terminal_of(
         process.kill()
         process.wait()
         run.close()
+
+
+class Passerby:
+    """Hears what is broadcast on loopback at one port, and tells a goodbye from silence."""
+
+    def __init__(self, port: int) -> None:
+        self._ear = socket.socket(type=socket.SOCK_DGRAM)
+        self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._ear.bind(("127.255.255.255", port))
+        self._ear.settimeout(PATIENCE)
+
+    def __enter__(self) -> "Passerby":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ear.close()
+
+    def hears(self, kind: Kind, address: str) -> None:
+        """One datagram of that kind from there."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            data, (host, _) = self._ear.recvfrom(1 << 16)
+            if host == address and decode_announcement(data).kind is kind:
+                return
+        raise AssertionError(f"no {kind.name} from {address}")
 
 
 @cache

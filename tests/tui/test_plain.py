@@ -1,38 +1,77 @@
 """`--plain`: lines only, of a real run over a node double; and one of the real program between pipes."""
 
 import asyncio
-import io
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from lanmsg.api import Settings, TransferState, Verification, VerificationStage, Wish
-from lanmsg.tui.plain import Plain, piped_lines
+from lanmsg.tui.console import Complete, nothing
+from lanmsg.tui.ending import BROKEN_PIPE
+from lanmsg.tui.plain import Plain
 from tests.tui import scenes
 from tests.tui.double import NOON, Double, peer_id, person
 from tests.tui.given import BEN
+from tests.tui.real_terminal import ROOT, home_with_key, lanmsg
 
+WAIT = "until it says: "
+PATIENCE = 20.0
 SETTINGS = Settings(Path("/nowhere/home"), Path("/nowhere/files"), "mira")
 
 
-def play(lines: list[str | None], node: Double | None = None) -> tuple[int, str, Double]:
-    """The exit code and everything that was written, when these lines are typed; None is Ctrl-C."""
+class Typed:
+    """A console on which these lines are typed, one after the other; what is said stands between them."""
+
+    is_script = False
+    draft = ""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.took: Callable[[str], None] = lambda _: None
+        self.complete: Complete = nothing
+        self.said: list[str] = []
+        self._rest = iter(lines)
+        self._prompts: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(self) -> None:
+        for line in self._rest:
+            if line.startswith(WAIT):
+                await self._hear(line.removeprefix(WAIT))
+                continue
+            prompt = await self._prompts.get()
+            await asyncio.sleep(0.01)
+            self.said.append(f"{prompt}{line}")
+            self.took(line)
+        await self._prompts.get()
+
+    async def _hear(self, words: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not any(words in line for line in self.said):
+                await asyncio.sleep(0.01)
+
+    def write(self, text: str) -> None:
+        self.said.append(text)
+
+    def ask(self, prompt: str) -> None:
+        self._prompts.put_nowait(prompt)
+
+    def put(self, text: str) -> None:
+        self.draft = self.draft or text
+
+    def stop(self) -> None: ...
+    def end(self) -> None: ...
+
+
+def play(lines: list[str], node: Double | None = None) -> tuple[int, str, Double]:
+    """The exit code and everything that was written, when these lines are typed."""
     node = node or Double()
-    written: list[str] = []
-    rest = iter(lines)
-
-    async def read_line(prompt: str) -> str | None:
-        await asyncio.sleep(0.01)
-        line = next(rest, "EOF")
-        if line is None:
-            raise KeyboardInterrupt
-        written.append(f"{prompt}{line}")
-        return None if line == "EOF" else line
-
-    plain = Plain(SETTINGS, read_line, written.append)
-    code = asyncio.run(plain.run(node.opened))
-    return code, "\n".join(written), node
+    console = Typed(lines)
+    code = asyncio.run(Plain(SETTINGS, console).run(node.opened))
+    return code, "\n".join(console.said), node
 
 
 def crowd() -> Double:
@@ -44,7 +83,7 @@ def crowd() -> Double:
 def test_it_says_who_is_here_and_what_is_unread() -> None:
     _, said, _ = play([], scenes.office())
     assert said.startswith("You are mira-laptop. anna, ben, carla here. /help lists commands.")
-    assert "8 unread" in said
+    assert "2 unread: ben. /" in said
     assert "Nobody here" in play([])[1]
 
 
@@ -75,21 +114,21 @@ def test_news_are_lines() -> None:
 
     node = Lively()
     node.meet(person("ben"))
-    _, said, _ = play(["", ""], node)
+    _, said, _ = play(["", f"{WAIT}carla is here", ""], node)
     for line in (
         "carla is here",
         "ben: one\\x1b[2J",
         "ben (pinned) offers a.exe, 10 B, a program: /accept 1",
     ):
         assert line in said
-    assert "transfer 1, a.exe: ok saved 10:00\n    /home/a.exe" in said
+    assert "transfer 1, a.exe: saved 10:00\n    /home/a.exe" in said
 
 
 def test_pages_are_printed_as_text() -> None:
     _, said, _ = play(["/who", "/help", "/transfers", "/copy"], crowd())
-    assert "PEOPLE   2 here" in said
-    assert "/msg PEER [TEXT]" in said
-    assert "Nothing yet" in said
+    assert "2 here, 0 known but not here. /1 opens the first, and so on.\n1. anna: here, pinned" in said
+    assert "/msg PEER [TEXT]: open a conversation, or send to it" in said
+    assert "No transfers yet" in said
     assert said.isascii()
 
 
@@ -100,11 +139,81 @@ def test_offers_are_answered_by_commands() -> None:
     assert ("accept", 1, None) in node.calls
 
 
-def test_ctrl_c_twice_leaves_and_files_are_asked_about() -> None:
-    _, said, _ = play([None, "still here", None, None, "never"], crowd())
-    assert said.count("Ctrl-C again to quit") >= 1
-    assert "still here" in said
-    assert "never" not in said
+def test_a_number_chooses_from_the_list_that_was_said_last() -> None:
+    node = crowd()
+    node.meet(person("ben", key="ben two"))
+    _, said, _ = play(["/who", "/1", "/msg ben", "/2 ", "/9", "/everyone", "/1 x"], node)
+    assert "> /1\nConversation with anna (pinned)." in said
+    assert "/1: ben~" in said
+    assert "anna> /2 \nConversation with ben~" in said
+    assert "/9\nthere is no /9" in said
+    assert "/1 x\nthere is no /1" in said
+
+
+def test_a_command_without_an_answer_says_ok_and_one_that_copies_says_what() -> None:
+    node = crowd()
+    node.hear("ben", "take this")
+    _, said, _ = play(["/msg ben", "/copy", "/unblock anna", "/rename anna", f"{WAIT}ok", "/close"], node)
+    assert "/copy\ntake this\n" in said
+    assert "copied" not in said
+    assert "/unblock anna\nanna is not blocked" in said
+    _, said, _ = play(["/rename ben bernd", f"{WAIT}ok", "hello"], crowd())
+    assert "\nok\n" in said
+
+
+def test_a_half_typed_line_is_kept_for_the_next_time() -> None:
+    node = crowd()
+    node.drafts[BEN] = "half a"
+    console = Typed(["/msg ben"])
+    assert asyncio.run(Plain(SETTINGS, console).run(node.opened)) == 0
+    assert console.draft == "half a"
+    console.draft += " line"
+    assert node.drafts[BEN] == "half a"
+    console = Typed(["/msg ben", f"{WAIT}Conversation with ben"])
+    console.draft = "half a line"
+    asyncio.run(Plain(SETTINGS, console).run(node.opened))
+    assert node.drafts[BEN] == "half a line"
+
+
+def test_tab_opens_what_is_unread_and_completes_commands() -> None:
+    node = crowd()
+    node.hear("ben", "over here")
+    console = Typed(["/away", f"{WAIT}ok"])
+    plain = Plain(SETTINGS, console)
+
+    async def scene() -> None:
+        running = asyncio.create_task(plain.run(node.opened))
+        while "ok" not in console.said:
+            await asyncio.sleep(0.01)
+        assert [each.text for each in console.complete("/msg b")] == ["ben "]
+        assert console.complete("") == []
+        await running
+
+    asyncio.run(scene())
+    assert any(line.startswith("Conversation with ben") for line in console.said)
+
+
+def test_what_breaks_ends_it_with_a_word_and_a_hang_up_without() -> None:
+    class Broken(Typed):
+        fault: Exception = KeyError("a secret")
+
+        def write(self, text: str) -> None:
+            super().write(text)
+            if "is called" in text:
+                raise self.fault
+
+    def ended(fault: Exception, *, is_script: bool) -> int:
+        console = Broken(["/msg nobody"])
+        console.fault, console.is_script = fault, is_script
+        return asyncio.run(Plain(SETTINGS, console).run(crowd().opened))
+
+    with pytest.raises(KeyError):
+        ended(KeyError("a secret"), is_script=False)
+    assert ended(OSError(errno.EIO, "the terminal is gone"), is_script=False) == 0
+    assert ended(BrokenPipeError(errno.EPIPE, "nobody reads"), is_script=True) == BROKEN_PIPE
+
+
+def test_files_on_their_way_are_asked_about_before_the_end() -> None:
     node = crowd()
     node.offered("ben", "a", 10, state=TransferState.RUNNING)
     _, said, _ = play(["/quit", "/quit", "never"], node)
@@ -112,35 +221,24 @@ def test_ctrl_c_twice_leaves_and_files_are_asked_about() -> None:
     assert "never" not in said
 
 
-def test_lines_of_a_pipe() -> None:
-    async def scene() -> list[str | None]:
-        read_line = piped_lines(io.StringIO("one\ntwo"))
-        return [await read_line("> ") for _ in range(3)]
-
-    assert asyncio.run(scene()) == ["one", "two", None]
-
-
-def test_the_real_program_between_pipes(home: Path, free_port: int, tmp_path: Path) -> None:
-    code = (
-        "import asyncio, sys; from pathlib import Path; from lanmsg.api import load_settings;"
-        "from lanmsg.tui.app import run_tui;"
-        f"s = load_settings(home=Path({str(home)!r}), name='mira', port={free_port},"
-        " interfaces=('127.0.0.1',));"
-        "sys.exit(asyncio.run(run_tui(s, plain=True, ascii=False)))"
-    )
+def test_the_real_program_between_pipes(tmp_path: Path, free_port: int, loopback: Callable[[], str]) -> None:
+    """A script's message to everybody, what it hears, and the end of its input."""
+    home = home_with_key(tmp_path / "home")
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        input="/name zoe\n/name\n/quit\n",
+        [sys.executable, *map(str, lanmsg(home, free_port, loopback(), "mira", "--plain"))],
+        input="/name zoe\n/name\n/everyone hello?\n/msg nobody\n",
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=40,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "You are mira. Nobody here." in done.stdout
+    assert done.stdout.startswith("You are mira. Nobody here.")
     assert "you are zoe" in done.stdout
+    assert done.stdout.endswith("nobody here is called nobody; /who lists people\n")
+    assert "> " not in done.stdout
 
 
 def test_what_is_copied_cannot_forge_the_terminal() -> None:
@@ -174,7 +272,7 @@ def test_questions_are_answered_by_commands() -> None:
     node = crowd()
     node.hear("ben", "delete me")
     _, said, _ = play(["/msg ben", "/delete", "/no", "/delete", "/yes", "/set theme"], node)
-    assert said.count("delete “delete me”, on this computer only? /yes or /no") == 2
+    assert said.count('delete "delete me", on this computer only? /yes or /no') == 2
     assert [call for call in node.calls if call[0] == "delete_message"] == [("delete_message", 1)]
     assert "tui.theme is auto" in said
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from lanmsg.model import EVERYONE
+from lanmsg.protocol.announcement import Kind
 from lanmsg.storage.store import Store
 from tests.tui.real_terminal import (
     ENTER_PICTURE,
     LEAVE_PICTURE,
+    PATIENCE,
+    Passerby,
     RealTerminal,
     home_with_key,
     lanmsg,
@@ -76,35 +79,101 @@ def left_the_picture(run: RealTerminal) -> bytes:
 def test_a_storm_of_signals_is_one(
     number: signal.Signals, code: int, tmp_path: Path, free_port: int, loopback: Address
 ) -> None:
-    home = home_with_key(tmp_path / "home")
-    with writing(home, lanmsg(home, free_port, loopback(), "mira")) as run:
-        for _ in range(30):
+    """Those that come while it closes cut nothing off: what is typed is kept, the goodbye is said."""
+    home, address = home_with_key(tmp_path / "home"), loopback()
+    with Passerby(free_port) as passerby, writing(home, lanmsg(home, free_port, address, "mira")) as run:
+        while run.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(run.process.pid, number)
+            run.read(0.005)
+            if home_is_closed(home):
+                break
         assert run.ended() in (code, -number), run.seen[-500:]
         assert b"Traceback" not in left_the_picture(run)
+        passerby.hears(Kind.BYE, address)
     assert draft(home) == "half a line"
 
 
-def test_a_lost_connection_ends_it_and_the_others_hear_of_it(
-    tmp_path: Path, free_port: int, loopback: Address
+def home_is_closed(home: Path) -> bool:
+    """The last one to close the store folds its log into it; what comes after is the interpreter's own."""
+    return not list(home.glob("*-wal"))
+
+
+# --- each way out says goodbye ---
+
+QUIT = "/quit\r"
+TWICE = "\x03\x03"
+END = "\x04"
+
+
+def damage(home: Path) -> None:
+    for part in home.glob("lanmsg.db*"):
+        part.write_bytes(os.urandom(part.stat().st_size))
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "term"),
+    [
+        (QUIT, 0, "dumb"),
+        (TWICE, 0, "xterm"),
+        (END, 0, "dumb"),
+        (signal.SIGTERM, 0, "xterm"),
+        ("hang up", 0, "xterm"),
+        ("damage", 8, "dumb"),
+    ],
+    ids=["quit", "interrupt", "end", "terminated", "hang-up", "damage"],
+)
+def test_in_lines_too_each_way_out_says_goodbye(
+    way: str | signal.Signals, code: int, term: str, tmp_path: Path, free_port: int, loopback: Address
 ) -> None:
-    """By a goodbye: one that is silent is missed, and shown as gone, after 15 seconds only."""
-    home, other = home_with_key(tmp_path / "home"), tmp_path / "other"
-    listening = lanmsg(other, free_port, loopback(), "otto", "listen", "--json")
-    with terminal_of(listening, folder=tmp_path) as heard:
-        heard.writes(b'"ready"')
-        with terminal_of(lanmsg(home, free_port, loopback(), "mira"), folder=tmp_path) as run:
-            heard.writes(b'"peer_seen"')
-            run.shows("otto")
-            run.type("/msg everyone\r")
-            run.shows("What you write here goes to everybody")
-            run.type("half a line")
-            run.shows("half a line")
+    home, address = home_with_key(tmp_path / "home"), loopback()
+    words = lanmsg(home, free_port, address, "mira", "--plain")
+    with (
+        Passerby(free_port) as passerby,
+        terminal_of(words, folder=tmp_path, environment={"TERM": term}) as run,
+    ):
+        run.writes(b"\n> " if term == "dumb" else b">")
+        passerby.hears(Kind.QUERY, address)
+        if isinstance(way, signal.Signals):
+            run.process.send_signal(way)
+        elif way == "hang up":
             run.hang_up()
-            assert run.process.wait(30) == 0
-        heard.writes(b'"peer_gone"')
-    assert draft(home) == "half a line"
+        elif way == "damage":
+            damage(home)
+        else:
+            run.type(way)
+        if way == "hang up":
+            assert run.process.wait(PATIENCE) == code
+        else:
+            assert run.ended() == code, run.seen
+        passerby.hears(Kind.BYE, address)
+        assert b"Traceback" not in run.seen
+        assert (b"is damaged" in run.seen) == (way == "damage")
+        assert term != "dumb" or b"\x1b" not in run.seen
+
+
+@pytest.mark.parametrize("way", ["quit", "hang up", "damage"])
+def test_each_way_out_of_the_picture_says_goodbye(
+    way: str, tmp_path: Path, free_port: int, loopback: Address
+) -> None:
+    home, address = home_with_key(tmp_path / "home"), loopback()
+    with (
+        Passerby(free_port) as passerby,
+        writing(home, lanmsg(home, free_port, address, "mira")) as run,
+    ):
+        if way == "hang up":
+            run.hang_up()
+            assert run.process.wait(PATIENCE) == 0
+        elif way == "damage":
+            damage(home)
+            assert run.ended() == 8
+            assert b"is damaged" in left_the_picture(run)
+        else:
+            run.type("\x15/quit\r")
+            assert run.ended() == 0
+        passerby.hears(Kind.BYE, address)
+    if way == "hang up":
+        assert draft(home) == "half a line"
 
 
 @pytest.mark.parametrize(
@@ -113,9 +182,10 @@ def test_a_lost_connection_ends_it_and_the_others_hear_of_it(
 def test_a_fault_gives_the_terminal_back_and_says_where_to_read(
     fault: str, tmp_path: Path, free_port: int, loopback: Address
 ) -> None:
-    home = home_with_key(tmp_path / "home")
-    words = ["-c", fault + THEN, *lanmsg(home, free_port, loopback(), "mira")[2:]]
+    home, address = home_with_key(tmp_path / "home"), loopback()
+    words = ["-c", fault + THEN, *lanmsg(home, free_port, address, "mira")[2:]]
     with contextlib.ExitStack() as stack:
+        passerby = stack.enter_context(Passerby(free_port))
         run = stack.enter_context(terminal_of(words, folder=tmp_path))
         run.writes(ENTER_PICTURE)
         if fault != FAULT_OF_THE_NODE:
@@ -130,6 +200,7 @@ def test_a_fault_gives_the_terminal_back_and_says_where_to_read(
             other = lanmsg(tmp_path / "other", free_port, loopback(), "otto", "listen")
             stack.enter_context(terminal_of(other, folder=tmp_path))
         assert run.ended() == 1
+        passerby.hears(Kind.BYE, address)
         after = left_the_picture(run)
         assert b"the screen broke (KeyError" in after
         assert b"secret" not in run.seen

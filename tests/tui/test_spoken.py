@@ -1,0 +1,69 @@
+"""Pages as sentences: everything in words, no columns, no bars."""
+
+from lanmsg.api import Finding, Severity, TransferState
+from lanmsg.tui import spoken
+from lanmsg.tui.commands import COMMANDS
+from lanmsg.tui.state import Page
+from tests.tui import scenes
+from tests.tui.double import Double, person
+from tests.tui.given import state_of
+
+
+def test_every_page_is_lines_of_ascii_without_bars_or_columns() -> None:
+    state = state_of(scenes.busy(scenes.office()))
+    state.glyphs = spoken.SIGNS
+    for kind in spoken.PAGES:
+        lines = spoken.said(state, Page(kind, lines=("name  mira", "a line")))
+        assert lines, kind
+        for line in lines:
+            assert line.isascii()
+            assert "##" not in line
+            assert "--" not in line
+            assert "   " not in line.strip()
+
+
+def test_help_has_every_command() -> None:
+    text = "\n".join(spoken.said(state_of(Double()), Page("help")))
+    assert all(f"/{command.name}" in text for command in COMMANDS)
+    assert "F1" not in text
+
+
+def test_people_are_numbered_and_each_number_opens_one() -> None:
+    node = Double()
+    node.meet(person("zoe", present=False), person("ben smith", note="lunch"))
+    state = state_of(node)
+    lines = spoken.said(state, Page("people"))
+    assert lines[1] == "1. ben smith: here, pinned, 192.168.1.23, lunch"
+    assert lines[2].startswith("2. zoe: gone, ")
+    assert lines[3].startswith("3. everyone")
+    menu = spoken.people_menu(state)
+    assert menu == ['/msg "ben smith"', "/msg zoe", "/everyone"]
+    assert [spoken.chosen(menu, line) for line in ("/2", "/4", "2", "/2 x")] == [
+        "/msg zoe",
+        "/4",
+        "2",
+        "/2 x",
+    ]
+
+
+def test_a_transfer_that_runs_says_how_far_and_how_long() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    node.offered("ben", "a.exe", 1_000, state=TransferState.RUNNING)
+    node.move(1, done=500)
+    state = state_of(node)
+    state.transfers[1].transfer, state.transfers[1].rate = node.moving[1], 100.0
+    line = spoken.said(state, Page("transfers"))[1]
+    assert line == (
+        "transfer 1 from ben (pinned): a.exe, 1.0 kB, a program: receiving, 50 percent, 100 B/s, 0:05 left"
+    )
+
+
+def test_what_the_doctor_found_begins_with_a_word() -> None:
+    found = (Finding("port", Severity.PROBLEM, "it is shut", "open it", ("ufw allow 1",)),)
+    state = state_of(Double())
+    assert spoken.said(state, Page("doctor", findings=found))[1:] == [
+        "problem: it is shut",
+        "    do: open it",
+        "    type: ufw allow 1",
+    ]
