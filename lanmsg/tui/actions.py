@@ -59,7 +59,7 @@ async def msg(desk: Desk, rest: str) -> None:
         await send_text(desk, desk.state.talk(conversation), text)
 
 
-async def everyone(desk: Desk, rest: str) -> None:
+async def broadcast(desk: Desk, rest: str) -> None:
     moves.open_conversation(desk.state, EVERYONE)
     if rest:
         await send_text(desk, desk.state.talk(EVERYONE), rest)
@@ -98,7 +98,7 @@ async def retry(desk: Desk, rest: str) -> None:
 
 
 RUN: dict[str, Action] = {
-    "msg": msg, "reply": reply, "me": me, "everyone": everyone, "retry": retry,
+    "msg": msg, "reply": reply, "me": me, "broadcast": broadcast, "retry": retry,
     "send": file_actions.send, "accept": file_actions.accept, "decline": file_actions.decline,
     "transfers": file_actions.transfers, "pause": file_actions.pause, "resume": file_actions.resume,
     "cancel": file_actions.cancel, "open": file_actions.open_, "path": file_actions.path,
@@ -106,7 +106,7 @@ RUN: dict[str, Action] = {
     "block": people_actions.block, "unblock": people_actions.unblock, "rename": people_actions.rename,
     "rule": people_actions.rule, "mute": people_actions.mute,
     "search": reading_actions.search, "history": reading_actions.history, "last": reading_actions.last,
-    "copy": reading_actions.copy, "export": reading_actions.export, "delete": reading_actions.delete,
+    "copy": reading_actions.copy, "export": reading_actions.export, "forget": reading_actions.forget,
     "clear": reading_actions.clear, "close": reading_actions.close,
     "name": own_actions.name, "away": own_actions.away, "busy": own_actions.busy, "back": own_actions.back,
     "connect": own_actions.connect, "doctor": own_actions.doctor,

@@ -32,11 +32,11 @@ COMMANDS = (
     Command("reply", "[N] TEXT", "answer the last message of the others, or the Nth last", TALKING, ("re",)),
     Command("me", "TEXT", "say what you do", TALKING),
     Command(
-        "everyone",
+        "broadcast",
         "[TEXT]",
-        "talk to all who are here at once",
+        "talk to everyone who is here at once",
         TALKING,
-        ("all",),
+        ("all", "everyone"),
     ),
     Command("retry", "[N]", "send failed messages here again, or transfer N", TALKING, (), ("transfer",)),
     Command("send", "[PEER] PATH…", "offer files or folders", FILES, ("file",), ("peer path", "path")),
@@ -94,7 +94,14 @@ COMMANDS = (
     Command("copy", "[N]", "copy the last message here, or the Nth last", READING),
     Command("export", "PATH", "write this conversation into a new file", READING, (), ("path",)),
     Command(
-        "delete", "[N|all]", "delete the last message here, the Nth last, or all, on this computer", READING
+        "forget",
+        "[N|PEER|everyone|all]",
+        "delete the last message here, the Nth last, or all of a talk, on this computer",
+        READING,
+        ("delete",),
+        ("peer everyone|all",),
+        "With a name: all that was said with that person; everyone: what was said to everyone; all: "
+        "everything. You are asked first. The others keep what they have.",
     ),
     Command("clear", "", "empty this view; nothing is deleted, PgUp brings it back", READING),
     Command("close", "", "take this conversation off the list until somebody writes", READING, ("part",)),
@@ -107,7 +114,14 @@ COMMANDS = (
     Command(
         "network", "[trust|quiet [NAME]]", "on which networks to speak", NETWORK, (), ("trust|quiet", "")
     ),
-    Command("status", "", "interfaces, ports, what was sent and heard", NETWORK),
+    Command(
+        "status",
+        "[available|away|busy] [NOTE]",
+        "what the others see of you; by itself: that, and how the network is used",
+        SELF,
+        (),
+        ("available|away|busy", ""),
+    ),
     Command("set", "[KEY [VALUE]]", "settings: list, show, change", SCREEN, (), ("setting", "value")),
     Command("theme", "[NAME]", "colours", SCREEN, (), ("|".join(THEMES),)),
     Command("notify", "[test|WAY]", "how you are called", SCREEN, (), ("|".join(("test", *WAYS)),)),

@@ -107,6 +107,13 @@ def choices(state: State, verification: Verification) -> tuple[tuple[str, str], 
     return (("yes", "same"), ("no", "different"))
 
 
+def short_question(state: State, verification: Verification) -> str:
+    """For a narrow row; the panel above it says with whom."""
+    if not verification.awaits_answer:
+        return f"{state.label(verification.peer)} wants to compare"
+    return "the same words?" if in_sight(state, verification.peer) else "words to compare"
+
+
 def question(state: State, verification: Verification, *, seen: bool = False) -> str:
     label = state.label(verification.peer)
     if not verification.awaits_answer:

@@ -47,7 +47,7 @@ class Look(NamedTuple):
 def rows_of(state: State, talk: Talk, index: int, look: Look) -> list[Row]:
     """All rows of the entry: the day or the unread line above it, then itself."""
     entry = talk.entries[index]
-    wanted = (look, state.epoch, entry.key == talk.found)
+    wanted = (look, state.epoch, _sought(state) if entry.key == talk.found else None)
     if entry.wrapped is None or entry.wrapped[0] != wanted:
         entry.wrapped = (wanted, _body(state, talk, entry, look))
     before = talk.entries[index - 1] if index else None
@@ -95,7 +95,27 @@ def _message(state: State, talk: Talk, message: Message, look: Look) -> list[Row
         first = look.width - sum(cell_width(part) for _, part in start)
         lines = wrap(text, look.room, first=first)
         rows = [[*start, ("", lines[0])], *_hanging(lines[1:], look)]
+    if talk.found == ("m", message.number) and (words := _sought(state)):
+        rows = [found_in(row, words) for row in rows]
     return rows if message.sender is not None else _marked(state, message, rows, look)
+
+
+def _sought(state: State) -> str:
+    """What is being looked for, as it is compared."""
+    return state.query.text.lower() if state.query is not None and state.query.kind == "find" else ""
+
+
+def found_in(row: Row, words: str) -> Row:
+    """The row with those words shown up in its last part, which is the text."""
+    style, text = row[-1]
+    if len(text.lower()) != len(text):
+        return row
+    parts: Row = []
+    position = 0
+    while (at := text.lower().find(words, position)) >= 0:
+        parts += [(style, text[position:at]), ("class:found", text[at : at + len(words)])]
+        position = at + len(words)
+    return [*row[:-1], *(part for part in parts if part[1]), (style, text[position:])]
 
 
 def _start(state: State, look: Look, when: float, name: str, style: str, *, found: bool = False) -> Row:
@@ -170,7 +190,7 @@ def _details(state: State, transfer: Transfer, *, offered: bool) -> list[str]:
         details.append(f"“{printable(transfer.text, Kind.TEXT)}”")
     if offered and state.downloads:
         free = f", {human_size(state.free)} free" if state.free is not None else ""
-        details.append(f"would be saved in {state.downloads}{free}")
+        details.append(f"will go to {state.downloads}{free}")
     if transfer.state is TransferState.DONE and transfer.direction is Direction.IN and transfer.paths:
         more = f" and {len(transfer.paths) - 1} more" if len(transfer.paths) > 1 else ""
         details.append(f"{printable(transfer.paths[0])}{more}")

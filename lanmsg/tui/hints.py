@@ -30,7 +30,8 @@ def first_pin(state: State, before: Peer | None, now: Peer) -> None:
     label = state.label(now.id)
     words = (
         f"{label} is this key from now on: {fingerprint(now.id, 2)}. "
-        f"Another key by that name is not {label}. /verify {quoted(label)} makes sure."
+        f"Another key by that name is not {label}.\n"
+        f"/verify {quoted(label)} makes sure."
     )
     state.jot(words, conversation=conversation, style=STYLE)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from lanmsg.api import Direction, Interface, Peer, Severity, TransferState, Trust
+from lanmsg.api import Direction, Interface, Peer, Severity, Transfer, TransferState, Trust
 from lanmsg.terminal import Kind, clock, date, fingerprint, fit, human_duration, human_rate, plural, printable
 from lanmsg.tui import keys as keytable
 from lanmsg.tui.commands import COMMANDS, Command, find
-from lanmsg.tui.moves import ordered_transfers
+from lanmsg.tui.moves import asked, ordered_transfers
 from lanmsg.tui.options import OPTIONS, shown
-from lanmsg.tui.rows import Row, all_in, clipped, spread
+from lanmsg.tui.rows import Row, all_in, clipped, filled, spread, width
 from lanmsg.tui.state import Page, Progress, State
 from lanmsg.tui.strips import ETA_AFTER, key_of, meter
 from lanmsg.tui.wording import (
@@ -28,6 +28,9 @@ from lanmsg.tui.wording import (
 from lanmsg.tui.wrap import wrap
 
 DAY = 24 * 3600.0
+
+NARROW_NAME = 20
+"""Cells that a transfer has for person and file on a narrow page, whatever is to be said of it."""
 
 
 def page_rows(state: State, page: Page, columns: int) -> list[Row]:
@@ -97,7 +100,8 @@ def transfers_page(state: State, page: Page, columns: int) -> list[Row]:
     down = sum(each.rate for each in state.moving.values() if each.transfer.direction is Direction.IN)
     active = sum(each.transfer.state is TransferState.RUNNING for each in ordered)
     left = f" TRANSFERS   {active} active {state.glyphs.dot} {len(state.questions)} waiting for you"
-    right = f"{state.glyphs.down} {human_rate(down)}  {state.glyphs.up} {human_rate(up)} "
+    rates = [(state.glyphs.down, down), (state.glyphs.up, up)]
+    right = "  ".join(f"{arrow} {human_rate(rate)}" for arrow, rate in rates if rate) + " "
     rows: list[Row] = [
         spread([("class:heading", left)], [("", right if (up or down) and columns >= 64 else "")], columns)
     ]
@@ -134,9 +138,12 @@ def _transfer_row(state: State, progress: Progress, columns: int, *, wide: bool)
             f" {trust_words(peer, state.glyphs) if columns >= 100 else trust_sign(peer.trust, state.glyphs)}"
         )
     if not wide:
+        what = _state_of(state, progress, columns)
+        room = max(columns - 4 - width(what), NARROW_NAME)
         return [
-            ("", f"{transfer.number} {arrow} {who}: {title} {size} "),
-            *_state_of(state, progress, columns),
+            *filled([("", f"{transfer.number} {arrow} {who}: {title} {size}")], room, ellipsis),
+            ("", " "),
+            *what,
         ]
     cells = _transfer_cells(columns)
     who, title = fit(who, cells[0], ellipsis), fit(title, cells[1], ellipsis)
@@ -148,7 +155,8 @@ def _state_of(state: State, progress: Progress, columns: int) -> Row:
     transfer = progress.transfer
     done = percent(transfer)
     if transfer.state is TransferState.RUNNING:
-        row: Row = [] if done is None else [("class:bar", meter(state, done, 12 if columns >= 100 else 8))]
+        bar = 12 if columns >= 100 else 8
+        row: Row = [("class:bar", meter(state, done, bar))] if done is not None and columns >= 64 else []
         row.append(("", f"  {done}%  " if done is not None else "  "))
         row.append(("", human_rate(progress.rate)))
         if (
@@ -160,10 +168,18 @@ def _state_of(state: State, progress: Progress, columns: int) -> Row:
             row.append(("", f"  {human_duration((transfer.total - transfer.done) / progress.rate)} left"))
         return row
     if transfer.number in state.questions:
-        yes, no = key_of(state, "yes"), key_of(state, "no")
-        you = "for you   " if columns >= 100 else ""
-        return [("class:strong", f"{state.glyphs.question} {you}{yes} accept  {no} decline")]
+        return [("class:strong", f"{state.glyphs.question} {_how_to_answer(state, transfer, columns)}")]
     return [("", transfer_state(state, transfer))]
+
+
+def _how_to_answer(state: State, transfer: Transfer, columns: int) -> str:
+    """The keys answer the chosen row, or the oldest question: on all other rows they would mislead."""
+    if asked(state) != transfer:
+        return "waits for you"
+    yes, no = key_of(state, "yes"), key_of(state, "no")
+    if columns < 64:
+        return f"{yes} yes  {no} no"
+    return f"{'for you   ' if columns >= 100 else ''}{yes} accept  {no} decline"
 
 
 # --- people ---
@@ -177,7 +193,7 @@ def people_page(state: State, page: Page, columns: int) -> list[Row]:
     here = state.here
     rows: list[Row] = [
         [("class:heading", f" PEOPLE   {here} here, {len(state.peers) - here} known but not here")],
-        [],
+        _people_head(columns),
     ]
     people = sorted(
         state.peers.values(), key=lambda peer: (not peer.present, state.label(peer.id).casefold())
@@ -186,17 +202,29 @@ def people_page(state: State, page: Page, columns: int) -> list[Row]:
     return rows if state.peers else [*rows, *paragraph("Nobody has been seen yet.", columns)]
 
 
+def _people_cells(columns: int) -> tuple[int, int]:
+    """Cells of names and of addresses."""
+    return (12, 0) if columns < 64 else (18, 15) if columns < 100 else (32, 21)
+
+
+def _people_head(columns: int) -> Row:
+    name, where = _people_cells(columns)
+    address = f"{fit('address', where)} " if where else ""
+    return [("class:faint", f"   {fit('name', name)} {'':5} {address}{fit('key', 14)} fingerprint")]
+
+
 def _person_row(state: State, peer: Peer, columns: int) -> Row:
     name = state.label(peer.id)
+    names, places = _people_cells(columns)
     style = "class:alert" if peer.trust in (Trust.CHANGED, Trust.BLOCKED) else ""
     trust = (style, f"{fit(trust_words(peer, state.glyphs), 14)} ")
     presence = f"{presence_word(peer):5} "
     sign, digits = presence_glyph(peer, state.glyphs), f"{fingerprint(peer.id, 2)}  "
     if columns < 64:
-        return [("", f" {sign} {fit(name, 12)} {presence}"), trust, ("", digits)]
+        return [("", f" {sign} {fit(name, names)} {presence}"), trust, ("", digits)]
     where = (str(peer.addresses[0]) if columns >= 100 else peer.host) if peer.addresses else ""
     return [
-        ("", f" {sign} {fit(name, 18)} {presence}{fit(where, 21 if columns >= 100 else 15)} "),
+        ("", f" {sign} {fit(name, names)} {presence}{fit(where, places)} "),
         trust,
         ("", digits),
         ("", printable(peer.note) if peer.present else last_seen(state, peer)),
@@ -242,11 +270,11 @@ def settings_page(state: State, page: Page, columns: int) -> list[Row]:
     rows += [*paragraph("/set KEY VALUE changes one, here and in the config file.", columns), []]
     for option in OPTIONS:
         value = shown(state.options.get(option.name))
-        rows += _explained(f"{option.name}  {value}", f"{option.help}: {option.usage}", 28, columns)
+        rows += _explained(f"{fit(option.name, 15)} {value}", f"{option.help}: {option.usage}", 24, columns)
     rows += [[], [("class:heading", " From the next start on")], []]
     for line in page.lines:
         key, _, value = line.partition("  ")
-        rows += _explained(key, value, 28, columns)
+        rows += _explained(key, value, 24, columns)
     words = f'Keys: [tui.keys] in the config file, like  switch = "c-p"; {key_of(state, "help")} shows them.'
     return [*rows, [], *paragraph(words, columns)]
 
@@ -285,6 +313,7 @@ def status_page(state: State, page: Page, columns: int) -> list[Row]:  # noqa: A
     )
     for line in (
         f"name           {state.name}",
+        f"status         {state.status.name.lower()} {printable(state.note)}".rstrip(),
         f"fingerprint    {fingerprint(state.id)}",
         f"this process   {role}",
         f"port           {state.port} (UDP and TCP)",

@@ -17,16 +17,15 @@ def welcome(state: State, columns: int) -> list[Row]:
         return [[], [("", "  Starting.")]]
     if state.here:
         return _somebody_here(state, columns)
+    used = [each for each in state.interfaces if not each.skipped]
+    narrow = columns < 58
     visible: Row = [("", "  Nobody here yet.  You are visible as  "), ("class:strong", state.name)]
     rows: list[Row] = [[], visible]
     if width(visible) > columns:
-        rows = [[], visible[:1], [("", "  "), ("class:strong", state.name)]]
-    rows += paragraph(
-        "People on this network who start lanmsg show up here after about a second.", columns, 2
-    )
+        rows = [[], [("", "  Nobody here yet.  You are "), ("class:strong", state.name)]]
+    soon = "Who starts lanmsg" if narrow else "People on this network who start lanmsg"
+    rows += paragraph(f"{soon} show{'s' * narrow} up here after about a second.", columns, 2)
     rows.append([])
-    used = [each for each in state.interfaces if not each.skipped]
-    narrow = columns < 58
     if narrow and state.interfaces:
         rows.append([("", "  Searching on")])
     for index, each in enumerate(state.interfaces):
@@ -35,9 +34,15 @@ def welcome(state: State, columns: int) -> list[Row]:
     if not used:
         rows += [[("class:alert", f"  {line}")] for line in wrap(_why_nowhere(state), columns - 3)]
     rows.append([])
-    rows += paragraph("Still empty after a minute?  /doctor looks for the reason. Most likely:", columns, 2)
+    rows += paragraph(
+        "Still empty?  /doctor finds out why. Most likely:"
+        if narrow
+        else "Still empty after a minute?  /doctor looks for the reason. Most likely:",
+        columns,
+        2,
+    )
     heard = any(each.heard for each in used)
-    for number, line in enumerate(_causes(state, used, heard=heard), 1):
+    for number, line in enumerate(_causes(state, used, heard=heard, short=narrow), 1):
         lines = wrap(line, columns - 7)
         rows.append([("", f"   {number}  {lines[0]}")])
         rows += [[("", f"      {more}")] for more in lines[1:]]
@@ -51,11 +56,13 @@ def _why_nowhere(state: State) -> str:
     return "No network is up: plug in a cable or join a Wi-Fi."
 
 
-def _causes(state: State, used: list[Interface], *, heard: bool) -> list[str]:
-    causes = ["nobody else has lanmsg open: ask them to run  lanmsg"]
+def _causes(state: State, used: list[Interface], *, heard: bool, short: bool) -> list[str]:
+    causes = ["nobody else runs lanmsg" if short else "nobody else has lanmsg open: ask them to run  lanmsg"]
     if not heard:
-        causes.append(f"a firewall here or there: allow UDP and TCP port {state.port}")
-        causes.append("guest Wi-Fi or “client isolation” keeps devices apart")
+        ways = f"port {state.port}" if short else f"allow UDP and TCP port {state.port}"
+        causes.append(f"a firewall here or there: {ways}")
+        apart = "guest Wi-Fi keeps devices apart"
+        causes.append(apart if short else "guest Wi-Fi or “client isolation” keeps devices apart")
     if used:
         net = ".".join(used[0].address.split(".")[:3])
         causes.append(

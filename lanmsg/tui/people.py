@@ -55,27 +55,43 @@ def list_row(state: State, conversation: Conversation, cells: int) -> Row:
     sign, style = _sign(state, peer)
     name_style = "class:unread" if unread else "class:open" if is_open else ""
     slot = state.slots.get(conversation)
-    right = _right(state, peer, unread, slot, wide=cells >= 25)
-    room = cells - 3 - cell_width(right)
-    mark = _mark(state, peer)
-    name = clip(state.title(conversation), max(room - cell_width(mark), 4), glyphs.ellipsis)
+    title, wide = state.title(conversation), cells >= 25
+    end = f" {slot or ' '} " if wide else " "
+    room = cells - 3 - cell_width(end)
+    mark, right = _fitting(
+        _marks(state, peer), _rights(state, peer, unread, wide=wide), room - cell_width(title)
+    )
+    name = clip(title, max(room - cell_width(mark + right), 4), glyphs.ellipsis)
     return [
         ("class:strong", glyphs.open if is_open else " "),
         (style, sign),
         ("", " "),
         (name_style, name),
-        ("class:good", mark),
-        ("", " " * max(room - cell_width(name + mark), 0)),
+        ("class:good" if _is_verified(peer) else "", mark),
+        ("", " " * max(room - cell_width(name + mark + right), 0)),
         ("class:unread" if unread else "", right),
+        ("class:faint", end),
     ]
 
 
-def _mark(state: State, peer: Peer | None) -> str:
+def _fitting(marks: list[str], rights: list[str], room: int) -> tuple[str, str]:
+    """The most that leaves the name whole; else the least. What the end says goes before what the mark says:
+    a sign in front of the name says the same.
+    """
+    pairs = [(mark, right) for mark in marks for right in rights]
+    return next((pair for pair in pairs if cell_width(pair[0] + pair[1]) <= room), pairs[-1])
+
+
+def _is_verified(peer: Peer | None) -> bool:
+    return peer is not None and peer.trust is Trust.VERIFIED
+
+
+def _marks(state: State, peer: Peer | None) -> list[str]:
     """Behind a name, where nobody takes it for a count: what is decided about the key, unless it is usual."""
     if peer is None or peer.trust not in (Trust.NEW, Trust.VERIFIED):
-        return ""
-    is_new = peer.trust is Trust.NEW
-    return f" ({TRUST_WORDS[Trust.NEW]})" if is_new else f" {trust_sign(peer.trust, state.glyphs)}"
+        return [""]
+    sign = f" {trust_sign(peer.trust, state.glyphs)}"
+    return [f" ({TRUST_WORDS[Trust.NEW]})", sign] if peer.trust is Trust.NEW else [sign]
 
 
 def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
@@ -89,14 +105,15 @@ def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
     return presence_glyph(peer, glyphs), "class:good" if peer.present else ""
 
 
-def _right(state: State, peer: Peer | None, unread: int, slot: int | None, *, wide: bool) -> str:
-    """The end of a list row: a word for whoever is not simply here, unread, and the number for Alt."""
+def _rights(state: State, peer: Peer | None, unread: int, *, wide: bool) -> list[str]:
+    """The end of a list row, before the number for Alt: a word for whoever is not simply here, and unread;
+    the word goes where it would cut the name.
+    """
     count = "99+" if unread > 99 else str(unread) if unread else ""
     word = _word(state, peer, wide=wide)
-    if not wide:
-        return f" {count or word:>3} "
-    end = f" {slot or ' '} "
-    return f" {word} {count:>2}{end}" if word and count else f" {word or count:>2}{end}"
+    if count:
+        return [*([f" {word} {count:>2}"] if word and wide else []), f" {count}"]
+    return [f" {word}", ""] if word else [""]
 
 
 def _word(state: State, peer: Peer | None, *, wide: bool) -> str:

@@ -4,12 +4,12 @@ import asyncio
 import os
 from pathlib import Path
 
-from lanmsg.api import Delivery, LanmsgError, Message
+from lanmsg.api import EVERYONE, Conversation, Delivery, LanmsgError, Message
 from lanmsg.terminal import Kind, clip, clock, date, plural, printable
 from lanmsg.tui import moves
 from lanmsg.tui.calendar import day_start
 from lanmsg.tui.commands import take_word
-from lanmsg.tui.desk import Desk, StoreView, open_talk
+from lanmsg.tui.desk import Desk, StoreView, open_talk, person
 from lanmsg.tui.file_actions import typed_path
 from lanmsg.tui.moves import Want
 from lanmsg.tui.state import Answer, Asking, Page
@@ -119,18 +119,25 @@ def _write_new(target: Path, text: str) -> None:
         raise LanmsgError(f"{target}: {error.strerror}", code="data") from None
 
 
-async def delete(desk: Desk, rest: str) -> None:
-    """[N|all]: the Nth last message here, or the whole conversation; here only, and asked about first."""
-    talk = open_talk(desk)
-    title = desk.state.title(talk.conversation)
+async def forget(desk: Desk, rest: str) -> None:
+    """[N|PEER|everyone|all]: the Nth last message, or a whole talk; here only, and asked about first."""
+    state = desk.state
     if rest == "all":
-        words = f"delete all that was said with {title}, on this computer only?"
-        _ask_to_delete(desk, words, lambda: _delete_conversation(desk, talk))
-        return
+        words = "delete all that was ever said, with everybody, on this computer only?"
+        _ask_to_delete(desk, words, lambda: _delete_everything(desk))
+    elif rest and not rest.isdecimal():
+        is_everyone = rest in ("everyone", "#everyone")
+        where = EVERYONE if is_everyone else Conversation.with_peer(person(state, take_word(rest)[0]).id)
+        whom = f"{'to' if is_everyone else 'with'} {state.title(where)}"
+        words = f"delete all that was said {whom}, on this computer only?"
+        _ask_to_delete(desk, words, lambda: _delete_conversation(desk, state.talk(where)))
+    else:
+        _forget_message(desk, int(rest or 1))
+
+
+def _forget_message(desk: Desk, back: int) -> None:
+    talk = open_talk(desk)
     messages = talk.messages()
-    back = int(rest) if rest.isdecimal() else 1
-    if rest and not rest.isdecimal():
-        raise LanmsgError("which message?", code="usage", hint="/delete, /delete 3 or /delete all")
     if not 1 <= back <= len(messages):
         raise LanmsgError("there is no such message here", code="usage")
     message = messages[-back]
@@ -149,12 +156,29 @@ async def _delete_message(desk: Desk, talk: Talk, message: Message) -> None:
     desk.state.say("deleted here; the others still have it")
 
 
+async def _delete_everything(desk: Desk) -> None:
+    await desk.node.delete_conversation(None)
+    stay = sum(_emptied(talk) for talk in desk.state.talks.values())
+    desk.state.roster_stale = True
+    desk.state.say(f"deleted here; the others still have it{_staying(stay)}")
+
+
 async def _delete_conversation(desk: Desk, talk: Talk) -> None:
     await desk.node.delete_conversation(talk.conversation)
+    stay = _emptied(talk)
+    desk.state.roster_stale = True
+    desk.state.say(f"deleted here; the others still have it{_staying(stay)}")
+
+
+def _staying(count: int) -> str:
+    return f"; {plural(count, 'message')} on the way stay, /cancel takes back" if count else ""
+
+
+def _emptied(talk: Talk) -> int:
+    """A talk with what is on its way, which stays; and how much that is."""
     waiting = [each for each in talk.messages() if each.state in (Delivery.QUEUED, Delivery.SENT)]
     talk.forget_all()
     talk.loaded, talk.unread, talk.first_unread, talk.line = True, 0, None, None
     for message in waiting:
         talk.add(message)
-    stay = f"; {plural(len(waiting), 'message')} on the way stay, /cancel takes back" if waiting else ""
-    desk.state.say(f"deleted here; the others still have it{stay}")
+    return len(waiting)

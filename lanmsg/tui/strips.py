@@ -42,7 +42,8 @@ def question(state: State, columns: int) -> list[Row]:
         return [all_in("class:question", filled(own, columns, ellipsis))]
     if (verification := comparing.asked(state)) is not None:
         choices = comparing.choices(state, verification)
-        own = _own_question(state, comparing.question(state, verification), choices, columns)
+        short = comparing.short_question(state, verification)
+        own = _own_question(state, comparing.question(state, verification), choices, columns, short)
         return [all_in("class:question", filled(own, columns, ellipsis))]
     offer = moves.asked(state)
     if offer is None:
@@ -55,8 +56,10 @@ def question(state: State, columns: int) -> list[Row]:
     return [all_in("class:question", spread(left, right, columns, ellipsis))]
 
 
-def _own_question(state: State, text: str, answers: tuple[tuple[str, str], ...], columns: int) -> Row:
-    """The keys stay in sight; what is asked is cut before them."""
+def _own_question(
+    state: State, text: str, answers: tuple[tuple[str, str], ...], columns: int, short: str = ""
+) -> Row:
+    """The keys stay in sight; what is asked is put in fewer words, or cut, before them."""
     choices = [f"[{key_of(state, action)}] {word}" for action, word in answers]
     sign, cells = state.glyphs.question, columns - 4
     keys = ""
@@ -65,6 +68,7 @@ def _own_question(state: State, text: str, answers: tuple[tuple[str, str], ...],
         if cell_width(text) + cell_width(keys) + len(gap) <= cells:
             return [("", f" {sign} {text}{gap}{keys}")]
     room = max(cells - cell_width(keys), 8)
+    text = short or text
     return [("", f" {sign} {clip(text, room, state.glyphs.ellipsis)} {keys}")]
 
 
@@ -188,6 +192,8 @@ def reply(state: State, columns: int) -> list[Row]:
         return []
     row: Row = [("class:quote", f" {quoted(state, talk.reply_to)}")]
     right: Row = [("class:faint", f"{key_of(state, 'reply')} earlier  Esc none ")]
+    if width(row) + width(right) >= columns:
+        right = [("class:faint", "Esc none ")]
     return [spread(row, right, columns, state.glyphs.ellipsis)]
 
 
@@ -265,11 +271,15 @@ def hints(state: State, columns: int, rows: int) -> Row:
 
 
 def _hints(state: State) -> list[tuple[str, str]]:
+    help_ = (key_of(state, "help"), "help")
     if state.query is not None:
-        return [(key_of(state, "help"), "help"), ("Enter", "go"), ("↑↓", "choose"), ("Esc", "back")]
+        keys = _QUERY_HINTS.get(state.query.kind, (("Enter", "go"),))
+        return [help_, *keys, ("Esc", "back")]
     if state.page is not None:
         own = [_hint(key) for key in state.keys if key.mode == state.page.kind and key.hint]
-        return [(key_of(state, "help"), "help"), ("Esc", "back"), ("PgUp PgDn", "scroll"), *own]
+        return [help_, ("Esc", "back"), *own, ("PgUp PgDn", "scroll")]
+    if state.menu is not None:
+        return [help_, (key_of(state, "tab"), "complete"), ("↑↓", "choose"), ("Esc", "close")]
     talking = [_hint(key) for key in state.keys if key.hint and key.mode in ("talk", "any")]
     talking.insert(3, ("/", "commands"))
     if state.open is None:
@@ -277,6 +287,13 @@ def _hints(state: State) -> list[tuple[str, str]]:
         quits = (key_of(state, "interrupt"), "twice quits")
         return [*talking[:2], *tab, ("/", "commands"), quits]
     return talking
+
+
+_QUERY_HINTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "switch": (("Enter", "go"), ("↑↓", "choose")),
+    "find": (("Enter", "earlier"), ("↑↓", "earlier, later")),
+}
+"""Of a line typed for another purpose than talking; others have Enter alone."""
 
 
 def _hint(key: Key) -> tuple[str, str]:

@@ -98,7 +98,7 @@ STYLES = {
     "prompt": "bold",
     "nick0": "ansigreen",
     "nick1": "ansiyellow",
-    "nick2": "ansiblue",
+    "nick2": "ansibrightmagenta",  # blue can hardly be read on black
     "nick3": "ansimagenta",
     "nick4": "ansicyan",
     "nick5": "ansibrightblue",
@@ -131,7 +131,6 @@ THEMES = {
         "good": "ansibrightgreen",
         "bar": "ansibrightgreen",
         "heading": "ansibrightcyan bold",
-        "rule": "ansibrightblack",
         **_nicks(ANSI_NICKS["dark"]),
     },
     "light": {**STYLES, "heading": "ansiblue bold", **_nicks(ANSI_NICKS["light"])},

@@ -6,7 +6,7 @@ from lanmsg.tui import moves, pages, roster, strips
 from lanmsg.tui.entries import rows_of
 from lanmsg.tui.panels import comparing_panel, key_panel, welcome
 from lanmsg.tui.people import list_row, people_list
-from lanmsg.tui.rows import Row, all_in, clipped, filled, spread, width
+from lanmsg.tui.rows import Row, clipped, filled, spread, width
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.viewport import Sight, see
@@ -233,5 +233,9 @@ def _chosen_rows(rows: list[Row], chosen: int, columns: int, ellipsis: str) -> l
     shown = []
     for index, row in enumerate(rows[start : start + MENU_ROWS], start):
         full = filled(row, columns, ellipsis)
-        shown.append(all_in("class:chosen", full) if index == chosen else full)
+        # Without the styles of its parts: a green sign in reverse would be a green block.
+        shown.append([("class:chosen", "".join(text for _, text in full))] if index == chosen else full)
+    if len(rows) > MENU_ROWS:
+        count = f" {max(chosen, 0) + 1} of {len(rows)} "
+        shown[-1] = [*filled(shown[-1], columns - len(count), ellipsis), ("class:faint", count)]
     return shown

@@ -336,7 +336,7 @@ class Double:
     async def delete_message(self, number: int) -> None:
         self.calls.append(("delete_message", number))
 
-    async def delete_conversation(self, conversation: Conversation) -> None:
+    async def delete_conversation(self, conversation: Conversation | None) -> None:
         self.calls.append(("delete_conversation", conversation))
 
     async def accept(self, number: int, *, destination: Path | None = None) -> None:

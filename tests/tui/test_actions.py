@@ -24,7 +24,8 @@ def test_msg_opens_and_says() -> None:
     assert not table.node.calls
     table.enter("/msg ben hi  there")
     assert table.last() == ("send_text", BEN, "hi  there", None)
-    table.enter("/everyone hello all")
+    for command in ("/broadcast", "/everyone", "/all"):
+        table.enter(f"{command} hello all")
     assert table.last() == ("send_text", EVERYONE, "hello all", None)
     table.enter("/msg everyone")
     assert table.state.open == EVERYONE

@@ -123,7 +123,7 @@ def test_an_offer_says_who_what_how_much_and_where_to() -> None:
         "please open",
     ):
         assert words in shown
-    assert "would be saved in ~/Downloads/lanmsg, 212 GB free" in shown
+    assert "will go to ~/Downloads/lanmsg, 212 GB free" in shown
 
 
 def test_a_transfer_row_has_its_arrow_before_the_words() -> None:

@@ -55,6 +55,15 @@ def test_pages(line: str, kind: str, topic: str) -> None:
     assert (table.state.page.kind, table.state.page.topic) == (kind, topic)
 
 
+def test_status_is_the_word_of_the_shell() -> None:
+    table = Table()
+    table.enter("/status away at lunch")
+    assert (table.state.status, table.state.note) == (Status.AWAY, "at lunch")
+    table.enter("/status available")
+    assert (table.state.status, table.state.note) == (Status.AVAILABLE, "")
+    assert "asleep is no status" in str(table.fails("/status asleep"))
+
+
 def test_quit_asks_while_files_move() -> None:
     table = Table()
     table.enter("/quit")

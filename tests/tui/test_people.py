@@ -2,13 +2,13 @@
 
 import pytest
 
-from lanmsg.api import EVERYONE, Trust
+from lanmsg.api import EVERYONE, Conversation, Status, Trust
 from lanmsg.tui import roster
 from lanmsg.tui.people import list_row, people_list, placed
 from lanmsg.tui.rows import width
 from lanmsg.tui.state import State
 from tests.tui import scenes
-from tests.tui.double import Double, person
+from tests.tui.double import NOON, Double, peer_id, person
 from tests.tui.given import BEN, open_talk, state_of, styles, text
 
 
@@ -65,6 +65,31 @@ def test_long_and_wide_names_keep_their_column() -> None:
         rows(state_of(node), cells)
         shown = people_list(state_of(node), cells, 10)
         assert all(width(row) <= cells for row in shown)
+
+
+def test_a_name_has_the_room_that_words_do_not_need() -> None:
+    node = Double()
+    node.meet(person("maximiliane", trust=Trust.NEW), person("bartholomew", status=Status.AWAY))
+    node.meet(person("christopher-robin", present=False, last_seen=NOON - 60), person("eve", trust=Trust.NEW))
+    state = state_of(node)
+    shown = "\n".join(rows(state, 19))
+    for name in ("maximiliane +", "bartholomew", "christopher-ro…", "eve (new)"):
+        assert name in shown
+    assert "christopher-robin" in "\n".join(rows(state, 25))
+
+
+def test_counts_stand_below_each_other() -> None:
+    node = Double()
+    node.meet(person("anna"), person("bartholomew", status=Status.AWAY), person("ben", trust=Trust.NEW))
+    state = state_of(node)
+    counts = {"anna": (3, "3"), "bartholomew": (12, "12"), "ben": (120, "99+")}
+    for name, (unread, _) in counts.items():
+        state.talk(Conversation.with_peer(peer_id(name))).unread = unread
+    for cells, end in ((19, 18), (25, 22)):
+        shown = rows(state, cells)
+        for name, (_, count) in counts.items():
+            row = next(row for row in shown if name[:5] in row)
+            assert row[:end].endswith(f" {count}"), row
 
 
 def test_the_open_row_is_always_in_sight() -> None:

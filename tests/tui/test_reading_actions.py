@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lanmsg.api import Delivery, Message, MessageId, Recipient
+from lanmsg.api import EVERYONE, Delivery, Message, MessageId, Recipient
 from lanmsg.tui.moves import Want
 from tests.tui.double import peer_id
 from tests.tui.given import BEN
@@ -79,18 +79,32 @@ def test_deleting_asks_first_and_says_where() -> None:
     assert table.last() == ("delete_message", 2)
     assert [message.text for message in table.state.talk(BEN).messages()] == ["first"]
     assert "no such message" in str(table.fails("/delete 2"))
-    assert "which message" in str(table.fails("/delete some"))
+    assert "nobody here is called some" in str(table.fails("/delete some"))
 
 
 def test_a_whole_conversation_is_deleted_here() -> None:
     table = Table()
-    table.enter("/delete all")
+    table.enter("/forget ben")
     assert table.state.asking is not None
     assert "all that was said with ben" in table.state.asking.text
     table.answer_yes()
     assert table.last() == ("delete_conversation", BEN)
     assert table.state.talk(BEN).messages() == []
     assert table.state.unread() == 0
+
+
+def test_all_is_everything_as_in_the_shell() -> None:
+    table = Table()
+    table.node.hear("anna", "hello all", everyone=True)
+    table.state.talk(EVERYONE).add(table.node.said[-1])
+    table.enter("/forget everyone")
+    assert table.state.asking is not None
+    assert "all that was said to everyone" in table.state.asking.text
+    table.enter("/forget all")
+    assert "ever said, with everybody" in table.state.asking.text
+    table.answer_yes()
+    assert table.last() == ("delete_conversation", None)
+    assert not any(talk.messages() for talk in table.state.talks.values())
 
 
 def said_to_ben(text: str, state: Delivery) -> Message:
@@ -101,7 +115,7 @@ def said_to_ben(text: str, state: Delivery) -> Message:
 def test_what_waits_to_be_delivered_stays_and_is_told() -> None:
     table = Table()
     table.state.talk(BEN).add(said_to_ben("for later", Delivery.QUEUED))
-    table.enter("/delete all")
+    table.enter("/forget ben")
     table.answer_yes()
     assert [each.text for each in table.state.talk(BEN).messages()] == ["for later"]
     assert table.state.notice is not None
