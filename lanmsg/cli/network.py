@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from lanmsg.api import Network, Store
 
 
+ALONE = "lanmsg speaks inside this machine only (loopback): there is no network to decide about"
+
+
 class Row(Struct, frozen=True):
     """A network that we are on, or were. `state`: trusted, quiet, or new: nothing was decided."""
 
@@ -73,8 +76,16 @@ def show(found: list[Row], invocation: Invocation) -> None:
         output.line(output.paint(header, BOLD))
         for line in lines:
             output.line(line)
+    elif on_loopback_only(invocation):
+        output.notice(f"{ALONE}, and none is known")
     else:
         output.notice("there is no network, and none is known", "lanmsg doctor says why")
+
+
+def on_loopback_only(invocation: Invocation) -> bool:
+    """As the person wants it: then nothing is wrong, and there is nothing to decide about."""
+    named = invocation.settings.interfaces
+    return bool(named) and all(each in {"lo", "::1"} or each.startswith("127.") for each in named)
 
 
 def policy(invocation: Invocation) -> str:
@@ -100,6 +111,8 @@ def fields(row: Row) -> dict[str, object]:
 
 def decide(invocation: Invocation, store: "Store", *, trusted: bool) -> None:
     here = {each.key: each for each in networks_here(invocation.settings)}
+    if not here and invocation.options.network_name is None and on_loopback_only(invocation):
+        raise LanmsgError(ALONE, code="no_interface")
     chosen = meant(invocation.options.network_name, rows(invocation, store), list(here))
     done = []
     for key in chosen:
