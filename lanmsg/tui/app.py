@@ -110,8 +110,10 @@ class App:
             full_screen=True,
             mouse_support=application.renderer.mouse_support,
         )
-        # A lone Esc is told from Alt-x by waiting; half a second by default, which feels broken.
-        application.ttimeoutlen = application.timeoutlen = 0.05
+        # A lone Esc is told from the beginning of another key by waiting, which must not be felt. Over a
+        # network both halves of one key may come apart: a bit longer there, or an arrow would be Esc and "[A".
+        application.ttimeoutlen = 0.1 if "SSH_CONNECTION" in environment else 0.05
+        application.timeoutlen = 0.05
         application.key_processor.before_key_press += lambda _: self._pressed()
         # Not after each key: a lone Esc is carried out by a timer, which is no key press.
         application.before_render += lambda _: self._before_render()

@@ -21,6 +21,7 @@ from lanmsg.api import Conversation, Delivery, MessageId, Node, PeerId, Settings
 from lanmsg.node.identity import home_identity
 from lanmsg.storage.history import Incoming
 from lanmsg.storage.store import Store
+from tests.tui.bench_line import bench_line
 from tests.tui.real_terminal import ROOT, RealTerminal, lanmsg, terminal_of
 
 PEOPLE = 500
@@ -170,6 +171,7 @@ def bench_tui(rounds: int) -> None:
             typing(run)
             scrolling(run)
         flood(folder, rounds)
+        bench_line(folder)
         show("load of the machine", " ".join(f"{each:.1f}" for each in os.getloadavg()))
 
 
