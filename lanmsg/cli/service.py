@@ -123,16 +123,24 @@ def require_systemd() -> None:
 
 
 def require_ours(path: Path, invocation: Invocation) -> None:
-    """Raises LanmsgError for a unit that somebody else wrote, unless --yes was said."""
+    """Raises LanmsgError for a unit that somebody else wrote, or that is another home's; not after --yes."""
     try:
-        theirs = MARK not in path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
     except OSError as error:
         raise LanmsgError(f"{path}: {error.strerror}", code="disk") from None
-    if theirs and not invocation.options.yes:
+    if invocation.options.yes:
+        return
+    if MARK not in text:
         raise LanmsgError(
             f"{path} was not written by lanmsg",
+            hint="look at it; --yes overwrites or removes it all the same",
+        )
+    home = str(invocation.settings.home)
+    if f" --home {quoted(home)} " not in text:
+        raise LanmsgError(
+            f"{path} runs lanmsg on another home than {home}, and there is one such unit for each user",
             hint="look at it; --yes overwrites or removes it all the same",
         )
 
