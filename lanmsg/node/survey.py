@@ -48,7 +48,6 @@ class Survey(Struct):
     """What was found; `seen` are other nodes by their id, of which `heard` spoke to us."""
 
     links: list[LinkSurvey]
-    ear: bool = False
     seen: dict[PeerId, Seen] = field(default_factory=dict)
     heard: set[PeerId] = field(default_factory=set)
 
@@ -100,7 +99,6 @@ class Surveyor:
     def _open(self) -> None:
         with contextlib.suppress(OSError):  # another program holds it for itself alone
             self._ear = open_ear(self._port)
-        self.found.ear = self._ear is not None
         for each in self.found.links:
             try:
                 each.channel = open_channel(each.link, 0)

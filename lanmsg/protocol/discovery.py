@@ -132,9 +132,6 @@ class Discovery:
         """A static peer, named by the person: ask until somebody answers, and whenever they are gone."""
         self._static.add(host, port, now)
 
-    def stop_asking(self, host: str, port: int) -> None:
-        self._static.remove(host, port)
-
     def ask_neighbours(self, found: Sequence[Source] | None, now: float) -> None:
         """Where we hear no broadcasts, these are asked one by one. None: we hear them again."""
         if self._left_at is None:

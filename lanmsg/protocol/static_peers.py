@@ -48,10 +48,6 @@ class StaticPeers:
         self._peers[host, port] = StaticPeer(host, port, self._random_bytes(TOKEN_BYTES), now)
         self._hosts.add(host)
 
-    def remove(self, host: str, port: int) -> None:
-        self._peers.pop((host, port), None)
-        self._hosts = {each for each, _ in self._peers}
-
     def ask_all_again(self, now: float) -> None:
         for host, port in self.addresses:
             self.add(host, port, now)

@@ -7,6 +7,7 @@ import pytest
 
 from lanmsg.model import EVERYONE, Conversation, Delivery, Message, MessageId, Peer, PeerId, Recipient, Trust
 from lanmsg.node import outbox as module
+from lanmsg.node.clock import wall_clock
 from lanmsg.node.node import Node
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol import session
@@ -172,9 +173,10 @@ async def test_a_peer_that_takes_nothing_now_is_asked_again(
 
 
 @story
-async def test_what_is_taken_back_before_its_turn_is_not_sent(
+async def test_what_was_taken_back_or_delivered_before_its_turn_is_not_sent(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """By another process: this one was stopped for a while (SIGSTOP, say), and its leases were over."""
     anna = await neighbours.open("anna")
     async with puppet(neighbours, "ben") as ben:
         line = await ben.call(anna)
@@ -182,9 +184,13 @@ async def test_what_is_taken_back_before_its_turn_is_not_sent(
         assert connection is not None
         with monkeypatch.context() as patch:
             patch.setattr(outbox, "_may_try", lambda peer, now: False)
-            first, second = [await say(anna, ben.id, text) for text in ("no, wait", "hello")]
+            first, second, third = [await say(anna, ben.id, text) for text in ("no, wait", "hello", "here")]
             rows = await outbox._waiting(ben.id)
             await anna.cancel_message(first.number)
+            delivered = [(third.number, ben.id)]
+            await anna.read(
+                lambda s: s.history.set_deliveries(delivered, Delivery.DELIVERED, now=wall_clock())
+            )
             await outbox._send_all(connection, ben.id, rows)
             await anna.cancel_message(second.number)
         assert [each.text for each in await line.heard_now(wire.Message)] == ["hello"]

@@ -286,17 +286,6 @@ def test_who_hears_broadcasts_hears_our_goodbye_there() -> None:
     assert {to for _, _, to in stage.take_sent()} == {"everyone"}
 
 
-def test_a_static_peer_that_is_dropped_from_the_list_is_a_stranger() -> None:
-    stage = new_stage()
-    away = replace(BOB, host="192.0.2.1", on_link=False)
-    stage.machine.ask(away.host, away.port, stage.now)
-    stage.machine.stop_asking(away.host, away.port)
-    stage.run_until(60.0)
-    assert away.host not in {to for _, _, to in stage.take_sent()}
-    stage.hear(away.announce(), away.source())
-    assert stage.machine.off_link == 1
-
-
 def test_a_static_peer_with_a_session_is_not_asked() -> None:
     stage = new_stage()
     stage.machine.ask(BOB.host, 2372, stage.now)
