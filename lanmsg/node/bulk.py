@@ -46,6 +46,9 @@ MOVED_STALL_S = 1.5
 DISK_AGAIN_S = 30.0
 """After such a fault of our disk, the next try; sooner when a person wants it."""
 
+VAIN_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""After so many runs in a row that brought nothing: whatever it is, it is not gone over again and again."""
+
 SWEPT_ROWS = 500
 FAILED_PART_S = 7 * 86_400.0
 """What failed may be offered again, and go on from its part; after a week nobody expects that."""
@@ -67,6 +70,7 @@ class BulkRuns:
         self.published_late: Callable[[Transfer], None] = ignore
         """Called when something was saved which another process cancelled meanwhile."""
         self._again_at: dict[int, float] = {}
+        self._vain: dict[int, int] = {}
         self._threads = ThreadPoolExecutor(BULK_SESSIONS_MAX, thread_name_prefix="lanmsg-bulk")
 
     def is_running(self, number: int) -> bool:
@@ -129,9 +133,8 @@ class BulkRuns:
         return run is not None and run.dialled and not run.done
 
     def may_try(self, transfer: Transfer) -> bool:
-        """Whether it is time to see if the disk is well again."""
-        again_at = self._again_at.get(transfer.number, 0.0)
-        return transfer.code not in DISK_FAULTS or steady_clock() >= again_at
+        """Whether it is time for another run; always if a person wants it."""
+        return not transfer.code or steady_clock() >= self._again_at.get(transfer.number, 0.0)
 
     def discard_part(self, transfer: Transfer) -> None:
         """Blocking. What had come of a cancelled transfer that is not running is of no use to anybody."""
@@ -314,16 +317,28 @@ class BulkRuns:
             keep_executable=self.keep_executable,
             origin=f"lanmsg:{transfer.peer.hex()}",
         )
-        part.require((transfer.total or 0) - part.position().done)
+        try:
+            part.require((transfer.total or 0) - part.position().done)
+        except BaseException:
+            part.close()  # or its lock keeps the next run out
+            raise
         return part
 
     async def _note(self, transfer: Transfer, outcome: Outcome) -> None:
         """How the run ended, in the row."""
         if outcome.state is TransferState.PAUSED and transfer.direction is Direction.IN:
-            self._again_at[transfer.number] = steady_clock() + DISK_AGAIN_S
+            self._again_at[transfer.number] = steady_clock() + self._pause(transfer, outcome)
         before = await self._disk.write(partial(end_row, number=transfer.number, outcome=outcome))
         if before is TransferState.CANCELLED and outcome.state is TransferState.DONE:
             self.published_late(transfer)
+
+    def _pause(self, transfer: Transfer, outcome: Outcome) -> float:
+        """Seconds before the next run."""
+        number = transfer.number
+        self._vain[number] = 0 if (outcome.done or 0) > transfer.done else self._vain.get(number, -1) + 1
+        return (
+            DISK_AGAIN_S if outcome.code in DISK_FAULTS else VAIN_S[min(self._vain[number], len(VAIN_S) - 1)]
+        )
 
 
 def _is_over_for_good(row: Transfer, now: float) -> bool:

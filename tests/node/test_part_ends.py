@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from lanmsg.model import TransferState
+from lanmsg.node import bulk
 from lanmsg.node.bulk import FAILED_PART_S
 from lanmsg.node.clock import wall_clock
 from lanmsg.storage.downloads import PartialTransfer
@@ -62,6 +63,41 @@ async def test_a_full_disk_pauses_both_sides_and_a_retry_goes_on(
     assert not engine_of(ben).desk.runs.may_try(await now(ben, received.number))
     await ben.resume(received.number)
     assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+    await becomes(anna, sent, DONE)
+
+
+@story
+async def test_where_there_was_no_room_from_the_start_it_goes_on_when_there_is(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    path = file_of(neighbours, size=SIZE)
+    with monkeypatch.context() as patch:
+        patch.setattr("lanmsg.storage.downloads.free_bytes", lambda _: SIZE - 1)
+        sent, received = await offer(anna, ben, path)
+        await ben.accept(received.number)
+        here, there = await becomes(ben, received, PAUSED), await becomes(anna, sent, PAUSED)
+        assert f"{SIZE} bytes are needed" in here.reason
+        assert (here.code, there.code) == ("disk_full", "disk_full")
+        await until(lambda: not engine_of(ben).desk.runs._runs)
+    await ben.resume(received.number)
+    assert saved(await becomes(ben, received, DONE)) == path.read_bytes()
+
+
+@story
+async def test_runs_that_bring_nothing_do_not_go_on_and_on(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "VAIN_S", (0.0, 0.0, 3600.0))
+    anna, ben = await neighbours.meet("anna", "ben")
+    sent, received = await offer(anna, ben, file_of(neighbours, size=SIZE))
+    runs = engine_of(ben).desk.runs
+    with PartialTransfer(runs._downloads, part_name(ben.id, anna.id, received.id), now=wall_clock):
+        await ben.accept(received.number)  # and somebody else holds its part
+        await until(lambda: runs._vain.get(received.number) == 2)
+        assert not runs.may_try(await becomes(ben, received, PAUSED))
+    await ben.resume(received.number)
+    await becomes(ben, received, DONE)
     await becomes(anna, sent, DONE)
 
 
