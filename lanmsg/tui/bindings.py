@@ -21,6 +21,9 @@ DEAD_SECONDS = 0.3
 """A question that just appeared is not answered by a key that was on its way already."""
 
 QUIT_SECONDS = 2.0
+PASTE_SECONDS = 0.1
+"""A line end so soon after one that was pasted belongs to the paste."""
+
 PASTE_LINES, PASTE_BYTES = 20, 4_000
 """A longer paste is asked about: it may be a slip, or a secret."""
 
@@ -38,6 +41,7 @@ class KeyActions:
     def __init__(self, keyboard: Keyboard) -> None:
         self._keyboard = keyboard
         self._state = keyboard.state
+        self._paste_until = 0.0
 
     def table(self) -> dict[str, Callable[[KeyPressEvent], None]]:
         return {
@@ -59,8 +63,7 @@ class KeyActions:
 
     def send(self, press: KeyPressEvent) -> None:
         buffer = press.current_buffer
-        if press.app.key_processor.input_queue:
-            # More came in the same read: a paste on a terminal that does not mark pastes. It never sends.
+        if self._is_pasted(press):
             buffer.newline(copy_margin=False)
         elif self._state.menu is not None and self._state.menu.chosen >= 0:
             self._take(self._state.menu.candidates[self._state.menu.chosen])
@@ -73,6 +76,22 @@ class KeyActions:
                 self._state.current.aside = ""
             self._keyboard.submit(buffer.text)
             buffer.reset(append_to_history=True)
+
+    def _is_pasted(self, press: KeyPressEvent) -> bool:
+        """More came in the same read: a paste on a terminal that does not mark pastes. It never sends, and
+        the line end at its own end, which comes right behind another, does not either. A single line that
+        ends so cannot be told from one that was typed.
+        """
+        now = self._state.tick
+        if press.app.key_processor.input_queue:
+            self._paste_until = now + PASTE_SECONDS
+            return True
+        if now >= self._paste_until:
+            return False
+        self._state.say(
+            f"{plural(press.current_buffer.document.line_count, 'line')} came at once; Enter sends them"
+        )
+        return True
 
     def newline(self, press: KeyPressEvent) -> None:
         press.current_buffer.newline(copy_margin=False)
@@ -324,9 +343,13 @@ class KeyActions:
             state.say("Ctrl-C again to quit", seconds=QUIT_SECONDS)
 
     def end(self, press: KeyPressEvent) -> None:
-        buffer = press.current_buffer
-        if buffer.text:
+        buffer, state = press.current_buffer, self._state
+        if state.query is None and state.page is not None:
+            moves.leave(state)
+        elif buffer.text:
             buffer.delete()
+        elif state.query is not None:
+            moves.leave(state)
         elif self._keyboard.desk is None:
             self._keyboard.quit()
         else:

@@ -46,7 +46,7 @@ KEYS = (
     Key(("escape r",), "reply", "answer a message: the last one, pressed again the one before", TALKING),
     Key(("c-x c-e",), "editor", "write in $EDITOR", TALKING),
     Key(("c-c",), "interrupt", "put the draft aside; on an empty line twice: quit", TALKING, "any"),
-    Key(("c-d",), "end", "on an empty line: quit", TALKING),
+    Key(("c-d",), "end", "on an empty line: quit; on a page: leave it", TALKING, "any"),
     Key(("c-down",), "next", "next conversation", MOVING),
     Key(("c-up",), "previous", "previous conversation", MOVING),
     Key(tuple(f"escape {slot}" for slot in range(1, 10)), "slot", "the conversation of that number", MOVING),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lanmsg.api import Direction, TransferState
-from lanmsg.tui.bindings import PASTE_BYTES
+from lanmsg.api import Direction, TransferState, steady_clock
+from lanmsg.tui.bindings import PASTE_BYTES, PASTE_SECONDS
 from tests.tui import scenes
 from tests.tui.double import Double, person
 from tests.tui.given import BEN
@@ -24,7 +24,16 @@ def test_a_paste_without_marks_never_sends() -> None:
         await screen.type("<c-k>ben<enter>")
         await screen.send("one\rtwo\rthree")
         assert screen.line == "one\ntwo\nthree"
+        await screen.type("<c-c>")
+        assert screen.line == ""
+        await screen.send("four\rfive\r")
+        assert screen.line == "four\nfive\n"
+        assert "2 lines came at once; Enter sends them" in screen.text
         assert not [call for call in screen.node.calls if call[0] == "send_text"]
+        pasted = steady_clock()
+        await screen.until(lambda: steady_clock() > pasted + PASTE_SECONDS)
+        await screen.type("<enter>")
+        await screen.until(lambda: ("send_text", BEN, "four\nfive\n", None) in screen.node.calls)
 
     play(scene, crowd())
 
@@ -197,6 +206,21 @@ def test_ctrl_c_keeps_the_draft_and_twice_quits() -> None:
         await screen.until(screen.running.done)
 
     assert play(scene, crowd()).code == 0
+
+
+def test_ctrl_d_leaves_a_page_and_a_line_for_another_purpose() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("draft<f1>")
+        await screen.type("<c-d>")
+        assert screen.app.state.page is None
+        assert screen.line == "draft"
+        await screen.type("<c-k>be<left><c-d>")
+        assert "switch to: b" in screen.text
+        await screen.type("<backspace><c-d>")
+        assert "switch to:" not in screen.text
+        assert not screen.running.done()
+
+    play(scene, crowd())
 
 
 def test_ctrl_d_quits_on_an_empty_line_only_and_asks_while_files_move() -> None:
