@@ -16,7 +16,7 @@ from lanmsg.protocol.identity import LocalIdentity
 from lanmsg.protocol.payload import Close, CloseCode, Message, Payload, Profile, decode
 from lanmsg.protocol.record import RecordKind, RecordReader
 from lanmsg.protocol.session import Session
-from tests.node.neighbours import SOON_S, Neighbours, identity, listening_at
+from tests.node.neighbours import SOON_S, Neighbours, identity, listening_at, until
 
 K = TypeVar("K")
 
@@ -203,6 +203,18 @@ class Puppet:
 
 def profile(name: str = "puppet", port: int = 0, status: int = 0, note: str = "") -> Profile:
     return Profile(name, status, note, port, "puppet")
+
+
+@asynccontextmanager
+async def on_the_line(
+    neighbours: Neighbours, name: str, caller: str
+) -> AsyncIterator[tuple[Node, Puppet, Line]]:
+    """A node that has been called, and knows by whom."""
+    node = await neighbours.open(name)
+    async with puppet(neighbours, caller) as made:
+        line = await made.call(node)
+        await until(node.peers)
+        yield node, made, line
 
 
 @asynccontextmanager

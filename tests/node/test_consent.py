@@ -6,9 +6,8 @@ from lanmsg.model import Transfer, TransferId, TransferState, Trust
 from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import Neighbours, engine_of, story, until
-from tests.node.puppet import Line, puppet
-from tests.node.test_offers import an_offer
-from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered
+from tests.node.puppet import Line, on_the_line
+from tests.node.transfer_story import SIZE, Disk, asks, becomes, file_of, impatience, now, offer
 
 CANCELLED, DONE, FAILED, OFFERED, PAUSED = (
     TransferState.CANCELLED,
@@ -53,13 +52,8 @@ async def say_again(line: Line, offer: wire.Offer) -> list[wire.Accept]:
 async def test_an_offer_is_not_agreed_by_anything_that_its_sender_says(
     neighbours: Neighbours, index: int
 ) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        made = an_offer()
-        await line.say(made)
-        await line.hear(wire.Ack)
-        (received,) = await offered(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
+        made, received = await asks(line, ben)
         await line.say(about(received.id)[index])
         assert await say_again(line, made) == []
         assert (await now(ben, received.number)).state is OFFERED
@@ -72,13 +66,8 @@ async def test_an_offer_is_not_agreed_by_anything_that_its_sender_says(
 async def test_a_no_that_is_said_while_it_is_offered_again_counts(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        made = an_offer()
-        await line.say(made)
-        await line.hear(wire.Ack)
-        (received,) = await offered(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
+        made, received = await asks(line, ben)
         await ben.read(lambda store: store.transfers.move(received.number, FAILED, now=2e9))
         await ben.read(lambda store: store.transfers.set_told(received.number, FAILED))
         told = TransferRows.told

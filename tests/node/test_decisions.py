@@ -10,14 +10,15 @@ from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.node import Node
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
-from tests.node.puppet import puppet
-from tests.node.test_offers import an_offer
+from tests.node.puppet import on_the_line, puppet
 from tests.node.transfer_story import (
     SIZE,
     Disk,
+    asks,
     becomes,
     file_of,
     impatience,
+    is_asked,
     now,
     offer,
     offered,
@@ -93,10 +94,7 @@ async def test_what_both_have_paused_waits_for_both(
     async with puppet(neighbours, "ben") as ben:
         line = await ben.call(anna)
         await until(lambda: anna.peer(ben.id) is not None)
-        sent = await anna.offer(ben.id, [file_of(neighbours)])
-        await line.hear(wire.Offer)
-        await line.say(wire.Ack(sent.id))
-        await becomes(anna, sent, TransferState.OFFERED)
+        sent = await is_asked(line, ben, anna, file_of(neighbours))
         with pytest.raises(LanmsgError, match="has not begun"):
             await anna.pause(sent.number)
         await line.say(wire.Accept(sent.id, 0, 0), wire.Pause(sent.id))
@@ -112,12 +110,8 @@ async def test_what_both_have_paused_waits_for_both(
 
 @story
 async def test_an_offer_of_what_is_paused_here_is_answered_so(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        made = an_offer()
-        await line.say(made)
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
+        made, received = await asks(line, ben)
         await ben.accept(received.number)
         await line.hear(wire.Accept)
         await ben.pause(received.number)
@@ -135,23 +129,20 @@ async def test_an_offer_of_what_is_paused_here_is_answered_so(neighbours: Neighb
 
 @story
 async def test_what_is_said_of_a_pause_is_said_until_it_is_known(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        await line.say(an_offer(b"o" * 16))
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
+        _, received = await asks(line, ben, b"o" * 16)
         await ben.accept(received.number)
         await ben.pause(received.number)
         await line.hear(wire.Pause)
         assert not await ben.peer_knows(received.number)
         line.cut()
-        line = await anna.call(ben)
-        await line.hear(wire.Pause)
-        await line.say(wire.Ack(received.id, "pause"))
+        second = await anna.call(ben)
+        await second.hear(wire.Pause)
+        await second.say(wire.Ack(received.id, "pause"))
         assert await told(ben, received.number)
-        line.cut()
-        line = await anna.call(ben)
-        assert await line.heard_now(wire.Pause) == []
+        second.cut()
+        third = await anna.call(ben)
+        assert await third.heard_now(wire.Pause) == []
 
 
 @story

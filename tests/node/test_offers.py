@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -14,9 +13,9 @@ from lanmsg.protocol import admission
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
 from lanmsg.storage.errors import StorageError
-from tests.node.neighbours import Neighbours, engine_of, story, until
-from tests.node.puppet import Puppet, puppet
-from tests.node.transfer_story import becomes, file_of, impatience, now, offer, offered
+from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
+from tests.node.puppet import Puppet, on_the_line, puppet
+from tests.node.transfer_story import an_offer, asks, becomes, file_of, impatience, now, offer, offered
 
 Answer = wire.Accept | wire.Decline | wire.Cancel | wire.Done
 
@@ -24,18 +23,6 @@ Answer = wire.Accept | wire.Decline | wire.Cancel | wire.Done
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     impatience(monkeypatch)
-
-
-def an_offer(transfer: bytes | None = None, **changes: Any) -> wire.Offer:
-    fields: dict[str, Any] = {
-        "id": TransferId(transfer or os.urandom(16)),
-        "files": (wire.OfferedItem("a.txt", 5, folder=False),),
-        "count": 1,
-        "total": 5,
-        "text": "",
-        "expires": 600,
-    }
-    return wire.Offer(**{**fields, **changes})
 
 
 def accept(transfer: TransferId) -> wire.Accept:
@@ -46,9 +33,7 @@ def accept(transfer: TransferId) -> wire.Accept:
 async def test_an_offer_is_acknowledged_once_it_is_stored_and_again_when_repeated(
     neighbours: Neighbours,
 ) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
         made = an_offer(text="the minutes")
         await line.say(made)
         assert (await line.hear(wire.Ack)).id == made.id
@@ -60,9 +45,7 @@ async def test_an_offer_is_acknowledged_once_it_is_stored_and_again_when_repeate
 
 @story
 async def test_a_stranger_may_ask_only_so_much_and_a_known_peer_more(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
         for _ in range(PENDING_OFFERS_PER_NEW_PEER_MAX):
             await line.say(an_offer())
             await line.hear(wire.Ack)
@@ -124,9 +107,7 @@ async def test_a_stranger_cannot_fill_the_store_with_offers_that_it_withdraws(
 ) -> None:
     monkeypatch.setattr(module, "NEW_PEER_OFFERS_MAX", 3)
 
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
         for _ in range(3):
             made = an_offer()
             await line.say(made, wire.Cancel(made.id, "never mind"))
@@ -146,7 +127,7 @@ async def test_an_offer_that_is_put_off_is_made_again(
     anna, ben = await neighbours.meet("anna", "ben")
     _, first = await offer(anna, ben, file_of(neighbours, "first"))
     second = await anna.offer(ben.id, [file_of(neighbours, "second")])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON_S):
         while not (await now(anna, second.number)).reason:
             await asyncio.sleep(0.005)
     waiting = await now(anna, second.number)
@@ -162,9 +143,7 @@ async def test_an_offer_that_cannot_be_stored_is_refused_for_now(
     def full(**kwargs: object) -> None:
         raise StorageError("no space left", code="no_space")
 
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
         with monkeypatch.context() as patch:
             patch.setattr(engine_of(ben).disk.store.transfers, "add", full)
             await line.say(an_offer())
@@ -188,9 +167,7 @@ async def test_only_the_one_who_was_asked_can_answer(
 
 @story
 async def test_a_yes_to_what_was_never_offered_is_ignored(neighbours: Neighbours) -> None:
-    anna = await neighbours.open("anna")
-    async with puppet(neighbours, "ben") as ben:
-        line = await ben.call(anna)
+    async with on_the_line(neighbours, "anna", "ben") as (_, _, line):
         await line.say(accept(TransferId(os.urandom(16))))
         assert await line.heard_now(wire.Cancel) == []
 
@@ -198,10 +175,7 @@ async def test_a_yes_to_what_was_never_offered_is_ignored(neighbours: Neighbours
 @pytest.mark.parametrize("state", [TransferState.CANCELLED, TransferState.EXPIRED, TransferState.FAILED])
 @story
 async def test_a_yes_that_comes_too_late_is_told_so(neighbours: Neighbours, state: TransferState) -> None:
-    anna = await neighbours.open("anna")
-    async with puppet(neighbours, "ben") as ben:
-        line = await ben.call(anna)
-        await until(anna.peers)
+    async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         made = await line.hear(wire.Offer)
         await anna.read(lambda store: store.transfers.move(sent.number, state, now=wall_clock()))
@@ -214,12 +188,8 @@ async def test_a_yes_that_comes_too_late_is_told_so(neighbours: Neighbours, stat
 async def test_an_offer_made_again_while_it_runs_is_answered_when_the_run_has_broken(
     neighbours: Neighbours,
 ) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        made = an_offer()
-        await line.say(made)
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
+        made, received = await asks(line, ben)
         await ben.accept(received.number)
         await line.hear(wire.Accept)
         bulk = await anna.dial(ben)
@@ -235,12 +205,8 @@ async def test_an_offer_made_again_while_it_runs_is_answered_when_the_run_has_br
 
 @story
 async def test_a_second_bulk_session_for_what_runs_is_a_duplicate(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        made = an_offer()
-        await line.say(made)
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
+        made, received = await asks(line, ben)
         await ben.accept(received.number)
         await (await anna.dial(ben)).say(wire.Bulk(made.id, "source"))
         await becomes(ben, received, TransferState.RUNNING)
@@ -258,16 +224,13 @@ async def test_a_bulk_session_for_what_was_not_agreed_is_refused(neighbours: Nei
         for node in (anna, ben):
             line = await eve.dial(node)
             await line.say(wire.Bulk(sent.id, "source" if role == "source" else "sink"))
-            async with asyncio.timeout(1.0):
-                assert await line.end_of_bulk() == "protocol"
+            assert await line.end_of_bulk() == "protocol"
     assert (await now(ben, received.number)).state is TransferState.OFFERED
 
 
 @story
 async def test_no_bytes_are_taken_before_the_person_has_said_yes(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
         made = an_offer()
         await line.say(made)
         await line.hear(wire.Ack)
@@ -292,9 +255,7 @@ async def test_no_bytes_are_taken_before_the_person_has_said_yes(neighbours: Nei
 async def test_an_offer_made_again_is_answered_by_what_was_decided(
     neighbours: Neighbours, decided: TransferState, kind: type[Answer]
 ) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
         made = an_offer()
         await line.say(made)
         await line.hear(wire.Ack)
@@ -307,10 +268,7 @@ async def test_an_offer_made_again_is_answered_by_what_was_decided(
 
 @story
 async def test_a_done_from_who_has_it_all_ends_what_was_paused(neighbours: Neighbours) -> None:
-    anna = await neighbours.open("anna")
-    async with puppet(neighbours, "ben") as ben:
-        line = await ben.call(anna)
-        await until(anna.peers)
+    async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         made = await line.hear(wire.Offer)
         await line.say(wire.Ack(made.id), wire.Done(made.id, 1, 1000))
@@ -319,10 +277,7 @@ async def test_a_done_from_who_has_it_all_ends_what_was_paused(neighbours: Neigh
 
 @story
 async def test_a_refused_offer_has_failed_in_our_words(neighbours: Neighbours) -> None:
-    anna = await neighbours.open("anna")
-    async with puppet(neighbours, "ben") as ben:
-        line = await ben.call(anna)
-        await until(anna.peers)
+    async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         await line.say(wire.Refused((await line.hear(wire.Offer)).id, "done\x1b[1A"))
         assert (await becomes(anna, sent, TransferState.FAILED)).reason == "refused by the other side"
@@ -330,9 +285,7 @@ async def test_a_refused_offer_has_failed_in_our_words(neighbours: Neighbours) -
 
 @story
 async def test_a_call_back_for_nothing_dials_nobody(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (_, anna, line):
         made = an_offer()
         await line.say(made, wire.Callback(made.id), wire.Callback(TransferId(b"?" * 16)))
         assert await line.heard_now(wire.Accept) == []
@@ -341,10 +294,7 @@ async def test_a_call_back_for_nothing_dials_nobody(neighbours: Neighbours) -> N
 
 @story
 async def test_the_same_id_may_go_both_ways(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        await until(ben.peers)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
         sent = await ben.offer(anna.id, [file_of(neighbours)])
         made = await line.hear(wire.Offer)
         await line.say(wire.Ack(made.id), an_offer(made.id))

@@ -5,7 +5,7 @@ import pytest
 from lanmsg.model import FileRule, TransferState, Trust
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import Neighbours, engine_of, story
-from tests.node.puppet import puppet
+from tests.node.puppet import on_the_line
 from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, offer, saved
 
 CANCELLED, DECLINED, DONE, FAILED, OFFERED, PAUSED = (
@@ -29,9 +29,7 @@ async def test_who_has_heard_of_the_withdrawal_is_offered_another_one(
     neighbours: Neighbours, *, is_heard: bool
 ) -> None:
     """The receiver says that the old one is over; once, as from then on it is its own word."""
-    anna = await neighbours.open("anna")
-    async with puppet(neighbours, "ben") as ben:
-        line = await ben.call(anna)
+    async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         first = await line.hear(wire.Offer)
         await line.say(wire.Ack(first.id))

@@ -10,9 +10,8 @@ from lanmsg.node.clock import wall_clock
 from lanmsg.node.telling import clipped
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
-from tests.node.puppet import puppet
-from tests.node.test_offers import an_offer
-from tests.node.transfer_story import becomes, file_of, impatience, now, offer, offered
+from tests.node.puppet import on_the_line, puppet
+from tests.node.transfer_story import asks, becomes, file_of, impatience, is_asked, now, offer
 
 CANCELLED, DECLINED, FAILED = TransferState.CANCELLED, TransferState.DECLINED, TransferState.FAILED
 
@@ -27,25 +26,22 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_what_was_decided_is_told_until_it_is_acknowledged(
     neighbours: Neighbours, word: type[wire.Decline | wire.Cancel]
 ) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        await line.say(an_offer(b"o" * 16))
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, anna, line):
+        _, received = await asks(line, ben, b"o" * 16)
         await (ben.decline if word is wire.Decline else ben.cancel)(received.number)
         assert (await line.hear(word)).id == received.id
         assert not await ben.peer_knows(received.number)
         line.cut()
-        line = await anna.call(ben)
-        assert (await line.hear(word)).id == received.id
-        await line.say(wire.Ack(received.id, "offer"), wire.Ack(received.id, "pause"))
+        second = await anna.call(ben)
+        assert (await second.hear(word)).id == received.id
+        await second.say(wire.Ack(received.id, "offer"), wire.Ack(received.id, "pause"))
         assert not await ben.peer_knows(received.number)
-        await line.say(wire.Ack(received.id, "decline" if word is wire.Decline else "cancel"))
-        await line.heard_now(word)
+        await second.say(wire.Ack(received.id, "decline" if word is wire.Decline else "cancel"))
+        await second.heard_now(word)
         assert await ben.peer_knows(received.number)
-        line.cut()
-        line = await anna.call(ben)
-        assert await line.heard_now(word) == []
+        second.cut()
+        third = await anna.call(ben)
+        assert await third.heard_now(word) == []
 
 
 @story
@@ -54,11 +50,8 @@ async def test_it_is_told_again_in_a_session_that_stays(
 ) -> None:
     monkeypatch.setattr(telling, "TELL_AGAIN_S", 0.2)
 
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        await line.say(an_offer())
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
+        _, received = await asks(line, ben)
         await ben.decline(received.number)
         for _ in range(2):
             assert (await line.hear(wire.Decline)).id == received.id
@@ -75,9 +68,7 @@ async def test_what_is_unknown_here_is_acknowledged_all_the_same(neighbours: Nei
         "resume": wire.Resume(TransferId(b"?" * 16)),
     }
 
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
         await line.say(said[word])
         assert await line.hear(wire.Ack) == wire.Ack(b"?" * 16, word)
         assert await ben.transfers() == []
@@ -85,9 +76,7 @@ async def test_what_is_unknown_here_is_acknowledged_all_the_same(neighbours: Nei
 
 @story
 async def test_a_failure_that_the_run_could_not_tell_is_told_beside_it(neighbours: Neighbours) -> None:
-    anna = await neighbours.open("anna")
-    async with puppet(neighbours, "ben") as ben:
-        line = await ben.call(anna)
+    async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         await line.hear(wire.Offer)
         await line.say(wire.Ack(sent.id), wire.Accept(sent.id, 0, 0))
@@ -101,12 +90,8 @@ async def test_a_failure_that_the_run_could_not_tell_is_told_beside_it(neighbour
 
 @story
 async def test_a_failure_of_ours_is_told(neighbours: Neighbours) -> None:
-    ben = await neighbours.open("ben")
-    async with puppet(neighbours, "anna") as anna:
-        line = await anna.call(ben)
-        made = an_offer()
-        await line.say(made)
-        received = (await offered(ben))[0]
+    async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
+        made, received = await asks(line, ben)
         await ben.read(
             lambda store: store.transfers.move(received.number, FAILED, now=wall_clock(), code="too_large")
         )
@@ -128,9 +113,7 @@ async def test_a_cancel_that_came_too_late_is_answered_with_done(neighbours: Nei
     anna = await neighbours.open("anna")
     async with puppet(neighbours, "cleo") as cleo:
         line = await cleo.call(ben)
-        made = an_offer()
-        await line.say(made)
-        received = (await offered(ben))[0]
+        made, received = await asks(line, ben)
         await ben.accept(received.number)
         await becomes(ben, received, TransferState.ACCEPTED)
         await ben.read(
@@ -141,10 +124,7 @@ async def test_a_cancel_that_came_too_late_is_answered_with_done(neighbours: Nei
         assert (await now(ben, received.number)).state is TransferState.DONE
 
         line = await cleo.call(anna)
-        sent = await anna.offer(cleo.id, [file_of(neighbours)])
-        await line.hear(wire.Offer)
-        await line.say(wire.Ack(sent.id))
-        await becomes(anna, sent, TransferState.OFFERED)
+        sent = await is_asked(line, cleo, anna, file_of(neighbours))
         await anna.cancel(sent.number)
         await line.hear(wire.Cancel)
         await line.say(wire.Done(sent.id, 1, 1000))

@@ -4,14 +4,17 @@ import asyncio
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lanmsg.model import Direction, Transfer, TransferState
+from lanmsg.model import Direction, Transfer, TransferId, TransferState
 from lanmsg.node import transfers
 from lanmsg.node.node import Node
+from lanmsg.protocol import payload as wire
 from lanmsg.storage.downloads import PartialTransfer
 from tests.node.neighbours import SOON_S, Neighbours, until
+from tests.node.puppet import Line, Puppet
 
 SIZE = 8 << 20
 """More than the sockets of loopback hold at once, so that a slow receiver is felt by the sender."""
@@ -58,6 +61,18 @@ class Disk:
 
     async def is_stuck(self) -> None:
         await until(lambda: self.writes and self.writes >= self._sticks_at)
+
+
+def an_offer(transfer: bytes | None = None, **changes: Any) -> wire.Offer:
+    fields: dict[str, Any] = {
+        "id": TransferId(transfer or os.urandom(16)),
+        "files": (wire.OfferedItem("a.txt", 5, folder=False),),
+        "count": 1,
+        "total": 5,
+        "text": "",
+        "expires": 600,
+    }
+    return wire.Offer(**{**fields, **changes})
 
 
 def impatience(patch: pytest.MonkeyPatch) -> None:
@@ -111,6 +126,23 @@ async def offer(sender: Node, receiver: Node, *paths: Path) -> tuple[Transfer, T
             if fresh:
                 return await becomes(sender, sent, TransferState.OFFERED), fresh[0]
             await asyncio.sleep(0.005)
+
+
+async def asks(
+    line: Line, node: Node, transfer: bytes | None = None, **changes: Any
+) -> tuple[wire.Offer, Transfer]:
+    """A puppet's first offer to `node`: as it was said, and as it is stored."""
+    made = an_offer(transfer, **changes)
+    await line.say(made)
+    await line.hear(wire.Ack)
+    return made, (await offered(node))[0]
+
+
+async def is_asked(line: Line, puppet: Puppet, node: Node, path: Path) -> Transfer:
+    """An offer of the node's that the puppet has heard and acknowledged."""
+    sent = await node.offer(puppet.id, [path])
+    await line.say(wire.Ack((await line.hear(wire.Offer)).id))
+    return await becomes(node, sent, TransferState.OFFERED)
 
 
 def saved(transfer: Transfer) -> bytes:
