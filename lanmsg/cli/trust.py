@@ -32,7 +32,7 @@ def trust(invocation: Invocation) -> Result:
     """Pins a key. A changed one takes the place of the old one only when its fingerprint was compared."""
 
     def decide(store: "Store", peer: Peer) -> tuple[str, str]:
-        before, was_trusted = namesake_of(store, peer), peer.trust in (Trust.PINNED, Trust.VERIFIED)
+        before, was_pinned = namesake_of(store, peer), peer.trust in (Trust.PINNED, Trust.VERIFIED)
         others = [] if peer.trust is Trust.CHANGED else claimants(invocation, store, peer)
         if before:
             old = store.peers.get(before)
@@ -48,11 +48,11 @@ def trust(invocation: Invocation) -> Result:
         is_verified = len(wanted_digits(invocation)) >= VERIFYING_DIGITS
         if is_verified:
             store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
-        if was_trusted and not (old or is_verified):
+        if was_pinned and not (old or is_verified):
             hint = OTHER_KEY.format(key=short_id(peer))
-            return f"{name_of(peer)} was trusted already: {fingerprint(peer.id)}", hint
+            return f"{name_of(peer)} was pinned already: {fingerprint(peer.id)}", hint
         waits = held_back(store, old.id if old else None)
-        return f"{name_of(peer)} is {'verified' if is_verified else 'trusted'}: {fingerprint(peer.id)}", waits
+        return f"{name_of(peer)} is {'verified' if is_verified else 'pinned'}: {fingerprint(peer.id)}", waits
 
     return decided(invocation, decide)
 
@@ -164,14 +164,11 @@ def claimants(invocation: Invocation, store: "Store", pinned: Peer) -> list[Peer
     found = namesakes(home_roster(store).all(), pinned)
     if found or not invocation.options.replace:
         return found
-    from lanmsg.cli.running import pause, run_node  # asyncio
+    from lanmsg.cli.running import run_node  # asyncio
 
     async def look(node: "Node") -> list[Peer]:
-        for _ in range(round(invocation.options.wait / 0.1)):
-            if here := namesakes(node.peers(), pinned):
-                return here
-            await pause(0.1)
-        return []
+        await node.look_around(invocation.options.wait, lambda: namesakes(node.peers(), pinned))
+        return namesakes(node.peers(), pinned)
 
     return run_node(invocation, look)
 

@@ -254,6 +254,7 @@ class App:
                 await self._catch_up(node)
                 continue
             damage = update(self.state, event)
+            self.keyboard.fetch(moves.doubted(self.state))
             if (news := news_of(self.state, event)) is not None:
                 self.notifier.add(news)
             self.pace.damaged(damage)

@@ -97,7 +97,7 @@ def _message(state: State, talk: Talk, message: Message, look: Look) -> list[Row
         rows = [[*start, ("", lines[0])], *_hanging(lines[1:], look)]
     if talk.found == ("m", message.number) and (words := _sought(state)):
         rows = [found_in(row, words) for row in rows]
-    return rows if message.sender is not None else _marked(state, message, rows, look)
+    return rows if message.sender is not None or look.bare else _marked(state, message, rows, look)
 
 
 def _sought(state: State) -> str:

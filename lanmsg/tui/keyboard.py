@@ -1,7 +1,6 @@
 """What keys do beyond changing the state: lines to carry out, answers, completion, find, scrolling."""
 
 import asyncio
-import base64
 import os
 import signal
 from collections.abc import Callable, Coroutine
@@ -81,11 +80,8 @@ class Keyboard:
         await run_in_terminal(stand_aside)
 
     def copy(self, text: str) -> None:
-        """OSC 52, which the terminal may refuse; encoded, so that no text can end the sequence."""
-        if self.application is not None:
-            data = base64.b64encode(text.encode("utf-8", "replace")).decode()
-            self.application.output.write_raw(f"\x1b]52;c;{data}\x07")
-            self.application.output.flush()
+        if self.modes is not None:
+            self.modes.copy(text, through_tmux=self.state.options.is_on("tmux"))
 
     def call(self, text: str) -> str:
         return self.notifier.call(text) if self.notifier is not None else "nothing"

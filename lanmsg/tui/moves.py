@@ -26,7 +26,7 @@ class Want:
     """What of a conversation should be read from the store; the app does it and calls update.loaded."""
 
     conversation: Conversation
-    kind: str  # "open", "newest", "last", "older", "newer", "around", "since"
+    kind: str  # "open", "newest", "last", "older", "newer", "around", "since", "anew", "gone"
     number: int = 0
     time: float = 0.0
 
@@ -194,6 +194,15 @@ def to_first_unread(state: State, talk: Talk) -> Want | None:
     if not talk.loaded or talk.line is None or talk.conversation != state.open:
         return None
     return show_message(state, talk, talk.line)
+
+
+def doubted(state: State) -> Want | None:
+    """What of the open conversation is to be compared with the store."""
+    talk = state.current
+    if talk is None or not talk.doubted:
+        return None
+    talk.doubted = False
+    return Want(talk.conversation, "gone")
 
 
 def newest(state: State) -> Want | None:

@@ -58,6 +58,8 @@ class Reader:
                 await self._last(talk, want.number)
             case "anew":
                 await self._anew(talk)
+            case "gone":
+                await self._gone(talk)
             case "since":
                 await self._since(talk, want.time)
             case _:
@@ -91,6 +93,18 @@ class Reader:
         talk.index = {key: each for key, each in talk.index.items() if before.get(key) is not each.value}
         talk.entries = [each for each in talk.entries if each.key in talk.index or each.key.kind == "n"]
         loaded(self._state, talk, found, older=older, newer=newer)
+
+    async def _gone(self, talk: Talk) -> None:
+        """What was deleted, in whatever process of the home, goes from the window as well."""
+        known = talk.messages()
+        if not known:
+            return
+        found = await self._messages(talk.conversation, after=known[0].number - 1, limit=len(known))
+        numbers = {message.number for message in found}
+        end = found[-1].number if len(found) == len(known) else known[-1].number
+        for message in known:
+            if message.number not in numbers and message.number <= end:
+                talk.drop(message)
 
     async def _older(self, talk: Talk) -> None:
         known = talk.messages()

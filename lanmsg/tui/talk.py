@@ -72,6 +72,8 @@ class Talk:
     unread: int = 0
     first_unread: int | None = None
     read: int = 0  # the number up to which the store was told that it is read
+    mark: int = -1  # the same as the store told last; -1: it has not
+    doubted: bool = False  # something of it changed in the store: a message may be gone from there
     line: int | None = None  # the first message below the unread line, until the next visit
     line_count: int = 0
     anchor: Anchor | None = None  # None: the newest is in sight

@@ -165,11 +165,26 @@ def _message_changed(state: State, message: Message) -> Damage:
 def _read_elsewhere(state: State, event: ReadMarkMoved) -> Damage:
     """Another screen of this home showed it: what was read there is not unread here."""
     talk = state.talk(event.conversation)
+    before, talk.mark = talk.mark, event.number
     if event.number <= talk.read:
-        return Damage.NONE
-    talk.read, talk.unread, talk.first_unread = event.number, event.unread, event.first_unread
+        # The mark did not move, so it was something else: a draft, or messages that were deleted.
+        if before not in (-1, event.number):
+            return Damage.NONE
+        _doubt(talk, is_open=event.conversation == state.open)
+        if event.unread >= talk.unread:
+            return Damage.NONE
+    talk.read = max(event.number, talk.read)
+    talk.unread, talk.first_unread = event.unread, event.first_unread
     state.roster_stale = True
     return Damage.ROWS
+
+
+def _doubt(talk: Talk, *, is_open: bool) -> None:
+    """Something of it may be gone from the store."""
+    if is_open:
+        talk.doubted = talk.loaded
+    elif talk.loaded:
+        talk.forget_all()
 
 
 def opened(talk: Talk) -> None:

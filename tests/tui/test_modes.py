@@ -1,11 +1,22 @@
 """Title, focus and bell: switched on, switched off, and never a peer's words."""
 
+import base64
+import re
 from io import BytesIO, TextIOWrapper
 
 import pytest
 from prompt_toolkit.output import DummyOutput
 
-from lanmsg.tui.modes import FOCUS_OFF, FOCUS_ON, POP_TITLE, PUSH_TITLE, Modes, shows_glyphs
+from lanmsg.tui.modes import (
+    COPIED_BYTES,
+    FOCUS_OFF,
+    FOCUS_ON,
+    POP_TITLE,
+    PUSH_TITLE,
+    Modes,
+    clipboard,
+    shows_glyphs,
+)
 
 
 class Recorder(DummyOutput):
@@ -82,3 +93,20 @@ def test_signs_that_are_not_ascii_need_a_locale_that_has_them(
 ) -> None:
     monkeypatch.setattr("sys.stdout", TextIOWrapper(BytesIO(), encoding="utf-8"))
     assert shows_glyphs(environment) is shown
+
+
+def test_what_is_copied_is_encoded_bounded_and_wrapped_when_that_is_wanted() -> None:
+    plain = clipboard("\x1b]0;evil\x07", through_tmux=False)
+    assert re.fullmatch("\x1b\\]52;c;[A-Za-z0-9+/=]+\x07", plain)
+    wrapped = clipboard("hi", through_tmux=True)
+    assert wrapped == "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
+    long = clipboard("é" * COPIED_BYTES, through_tmux=False)
+    assert len(long) < 75_000
+    assert base64.b64decode(long[7:-1]).decode() == "é" * (COPIED_BYTES // 2)
+
+
+def test_only_tmux_is_given_what_is_wrapped_for_it() -> None:
+    for environment, starts in (({"TERM": "xterm"}, "\x1b]52"), ({"TERM": "tmux", "TMUX": "x"}, "\x1bPtmux")):
+        output = Recorder()
+        Modes(output, environment).copy("hi", through_tmux=True)
+        assert [each[: len(starts)] for each in output.written] == [starts]

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lanmsg.api import MessageAdded, MessageChanged
+from lanmsg.api import MessageAdded, MessageChanged, ReadMarkMoved
 from lanmsg.tui import moves
 from lanmsg.tui.moves import Want
 from lanmsg.tui.reader import Reader
@@ -261,3 +261,22 @@ def test_to_read_anew_waits_for_what_is_being_read() -> None:
 
     asyncio.run(both())
     assert "missed" in picture(state)
+
+
+def test_what_was_deleted_elsewhere_goes_from_the_window() -> None:
+    node = long_talk()
+    state = opened(node)
+    fetch(node, state, NEWEST)
+    before = numbers(state)
+    gone = {before[0], before[90], before[-1]}
+    node.said = [message for message in node.said if message.number not in gone]
+    update(state, ReadMarkMoved(BEN, state.talk(BEN).read))
+    want = moves.doubted(state)
+    assert want == Want(BEN, "gone")
+    assert moves.doubted(state) is None
+    fetch(node, state, want)
+    assert numbers(state) == [number for number in before if number not in gone]
+    node.said = []
+    fetch(node, state, want)
+    assert numbers(state) == []
+    assert "Nothing has been said yet" in picture(state)
