@@ -4,7 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from lanmsg.api import EVERYONE, Conversation, Delivery, LanmsgError, Message
 from lanmsg.terminal import plural
-from lanmsg.tui import file_actions, moves, network_actions, own_actions, people_actions, reading_actions
+from lanmsg.tui import (
+    file_actions,
+    finding,
+    moves,
+    network_actions,
+    own_actions,
+    people_actions,
+    reading_actions,
+)
 from lanmsg.tui.commands import Call, parse, take_word
 from lanmsg.tui.desk import Desk, open_talk, person, transfer_of
 from lanmsg.tui.talk import Talk
@@ -105,7 +113,7 @@ RUN: dict[str, Action] = {
     "who": people_actions.who, "verify": people_actions.verify, "trust": people_actions.trust,
     "block": people_actions.block, "unblock": people_actions.unblock, "rename": people_actions.rename,
     "rule": people_actions.rule, "mute": people_actions.mute,
-    "search": reading_actions.search, "history": reading_actions.history, "last": reading_actions.last,
+    "search": finding.search, "history": reading_actions.history, "last": reading_actions.last,
     "copy": reading_actions.copy, "export": reading_actions.export, "forget": reading_actions.forget,
     "clear": reading_actions.clear, "close": reading_actions.close,
     "name": own_actions.name, "away": own_actions.away, "busy": own_actions.busy, "back": own_actions.back,

@@ -7,7 +7,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.selection import PasteMode
 
-from lanmsg.api import ConfigError, TransferState
+from lanmsg.api import ConfigError
 from lanmsg.terminal import human_size, plural
 from lanmsg.tui import moves
 from lanmsg.tui.actions import TEXT_MAX_BYTES
@@ -15,7 +15,8 @@ from lanmsg.tui.completion import common, wants_paths
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.modes import FOCUS_IN, FOCUS_OUT
 from lanmsg.tui.own_actions import leave
-from lanmsg.tui.state import Asking, Candidate, Menu, Page
+from lanmsg.tui.page_keys import PageKeys
+from lanmsg.tui.state import Asking, Candidate, Menu
 
 DEAD_SECONDS = 0.3
 """A question that just appeared is not answered by a key that was on its way already."""
@@ -35,12 +36,11 @@ def is_command(line: str) -> bool:
     return line.startswith("/") and not line.startswith("//")
 
 
-class KeyActions:
+class KeyActions(PageKeys):
     """One method an action; `press` is the key event of prompt_toolkit."""
 
     def __init__(self, keyboard: Keyboard) -> None:
-        self._keyboard = keyboard
-        self._state = keyboard.state
+        super().__init__(keyboard)
         self._paste_until = 0.0
 
     def table(self) -> dict[str, Callable[[KeyPressEvent], None]]:
@@ -55,7 +55,7 @@ class KeyActions:
             "copy_mode": self.copy_mode, "mouse": self.mouse, "redraw": self.redraw, "suspend": self.suspend,
             "choose_up": self.choose_up, "choose_down": self.choose_down, "cancel": self.cancel,
             "retry": self.retry, "copy_path": self.copy_path, "open_folder": self.open_folder,
-            "hold": self.hold, "query_enter": self.query_enter,
+            "hold": self.hold, "open_found": self.open_found, "query_enter": self.query_enter,
             "query_up": self.query_up, "query_down": self.query_down,
         }  # fmt: skip
 
@@ -253,59 +253,7 @@ class KeyActions:
     def query_down(self, press: KeyPressEvent) -> None:
         self._keyboard.query_move(1)
 
-    # --- pages and the screen ---
-
-    def help(self, press: KeyPressEvent) -> None:
-        self._toggle("help")
-
-    def transfers(self, press: KeyPressEvent) -> None:
-        self._toggle("transfers")
-
-    def _toggle(self, kind: str) -> None:
-        shown = self._state.page is not None and self._state.page.kind == kind
-        if shown:
-            self._state.page = None
-        else:
-            moves.show_page(self._state, Page(kind))
-
-    def choose_up(self, press: KeyPressEvent) -> None:
-        self._choose(-1)
-
-    def choose_down(self, press: KeyPressEvent) -> None:
-        self._choose(1)
-
-    def _choose(self, by: int) -> None:
-        page = self._state.page
-        if page is not None and page.kind == "transfers":
-            page.chosen += by
-        elif page is not None:
-            page.scroll += by
-
-    def cancel(self, press: KeyPressEvent) -> None:
-        self._keyboard.cancel_chosen(self._chosen())
-
-    def retry(self, press: KeyPressEvent) -> None:
-        if number := self._chosen():
-            self._keyboard.submit(f"/retry {number}")
-
-    def open_folder(self, press: KeyPressEvent) -> None:
-        if number := self._chosen():
-            self._keyboard.submit(f"/open {number}")
-
-    def hold(self, press: KeyPressEvent) -> None:
-        """Pause what moves, let what was paused go on."""
-        progress = self._state.transfers.get(self._chosen())
-        if progress is not None:
-            paused = progress.transfer.state is TransferState.PAUSED
-            self._keyboard.submit(f"/{'resume' if paused else 'pause'} {progress.transfer.number}")
-
-    def copy_path(self, press: KeyPressEvent) -> None:
-        self._keyboard.copy_path(self._chosen())
-
-    def _chosen(self) -> int:
-        ordered = moves.ordered_transfers(self._state)
-        page = self._state.page
-        return ordered[page.chosen].transfer.number if page is not None and page.chosen < len(ordered) else 0
+    # --- the screen ---
 
     def list(self, press: KeyPressEvent) -> None:
         self._state.list_hidden = not self._state.list_hidden
@@ -372,6 +320,9 @@ def bindings(actions: KeyActions, keyboard: Keyboard) -> KeyBindings:
         "page": Condition(lambda: state.query is None and state.page is not None),
         "transfers": Condition(
             lambda: state.query is None and state.page is not None and state.page.kind == "transfers"
+        ),
+        "search": Condition(
+            lambda: state.query is None and state.page is not None and state.page.kind == "search"
         ),
         "query": Condition(lambda: state.query is not None),
         "any": Condition(lambda: True),

@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 
 from lanmsg.api import LanmsgError, Transfer, TransferState
 from lanmsg.terminal import human_size
-from lanmsg.tui import actions, comparing, moves
+from lanmsg.tui import actions, comparing, finding, moves
 from lanmsg.tui.completion import candidates, paths
 from lanmsg.tui.desk import Desk
 from lanmsg.tui.file_actions import send_as_file, typed_path
@@ -22,7 +22,6 @@ from lanmsg.tui.moves import Want
 from lanmsg.tui.notifier import Notifier
 from lanmsg.tui.reader import Reader
 from lanmsg.tui.state import Answer, Asking, Menu, State
-from lanmsg.tui.talk import Key
 from lanmsg.tui.wording import with_hint
 
 ASK_ABOVE_BYTES = 100_000_000
@@ -48,7 +47,6 @@ class Keyboard:
         self._spawn = spawn
         self._order = asyncio.Lock()
         self.early: list[str] = []
-        self._found: tuple[str, list[int]] = ("", [])
         screen.input.on_text_changed += lambda _: self._line_changed()
         screen.query.on_text_changed += lambda _: self._query_changed()
 
@@ -255,6 +253,8 @@ class Keyboard:
     def _query_changed(self) -> None:
         if self.state.query is not None:
             self.state.query.text, self.state.query.chosen = self._screen.query.text, 0
+            if self.state.query.kind == "find":
+                self.state.query.label = finding.LABEL
 
     def query_move(self, by: int) -> None:
         query = self.state.query
@@ -287,33 +287,13 @@ class Keyboard:
 
     def _find(self, by: int) -> None:
         query = self.state.query
-        if query is not None and query.text and self.desk is not None:
-            self._spawn(self._told(self._find_next(self.desk, query.text, by)))
-
-    async def _find_next(self, desk: Desk, text: str, by: int) -> None:
-        talk = self.state.current
-        if talk is None:
-            return
-        if self._found[0] != text:
-            messages = await desk.node.search(text, talk.conversation)
-            self._found = (text, sorted(message.number for message in messages))
-            talk.found = None
-        numbers = self._found[1]
-        if not numbers:
-            self.state.say(f"“{text}” was not said here", seconds=5)
-            return
-        at = numbers.index(talk.found.number) if talk.found and talk.found.number in numbers else len(numbers)
-        at = min(max(at + by, 0), len(numbers) - 1)
-        talk.found = Key("m", numbers[at])
-        self.state.say(f"{at + 1} of {len(numbers)}", seconds=20)
-        want = moves.show_message(self.state, talk, numbers[at])
-        if want is not None and self.reader is not None:
-            await self.reader.fetch(want)
+        if query is not None and query.text and self.desk is not None and self.reader is not None:
+            self._spawn(self._told(finding.find(self.desk, self.reader, query, by)))
 
     def scroll(self, up: int) -> None:
         if self.state.page is not None:
             self.state.page.scroll -= up
-            self.state.page.chosen -= up if self.state.page.kind == "transfers" else 0
+            self.state.page.chosen -= up if self.state.page.has_choice else 0
         else:
             self.fetch(moves.scroll(self.state, up))
 

@@ -22,8 +22,9 @@ class Key:
 
 
 TALKING, MOVING, READING, SCREEN, FILES = "Talking", "Conversations", "Reading", "Screen", "Transfers page"
+FOUND = "What /search found"
 CHOOSING = "In the Ctrl-K list, and while finding"
-CATEGORIES = (TALKING, MOVING, CHOOSING, READING, SCREEN, FILES)
+CATEGORIES = (TALKING, MOVING, CHOOSING, READING, FOUND, SCREEN, FILES)
 
 KEYS = (
     Key(("f1",), "help", "this help", SCREEN, "any", "help"),
@@ -76,12 +77,13 @@ KEYS = (
     Key(("x",), "cancel", "cancel the chosen transfer", FILES, "transfers", "cancel"),
     Key(("r",), "retry", "try it again", FILES, "transfers", "retry"),
     Key(("y",), "copy_path", "copy its path", FILES, "transfers", "copy path"),
+    Key(("enter",), "open_found", "go to the chosen message", FOUND, "search", "go there"),
     Key(("q",), "back", "back", FILES, "page"),
     Key(("enter",), "query_enter", "go there; finding: an earlier match", CHOOSING, "query"),
     Key(("up",), "query_up", "up; finding: an earlier match", CHOOSING, "query"),
     Key(("down", "tab"), "query_down", "down; finding: a later match", CHOOSING, "query"),
 )
-"""`mode`: talk, ask (a question is shown), page, transfers (that page), query (a line of its own), any."""
+"""`mode`: talk, ask (a question is shown), page, transfers or search (that page), query (another line), any."""
 
 NAMES = {
     "enter": "Enter",

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from lanmsg.api import Conversation, Transfer, TransferState
+from lanmsg.api import Conversation, Message, Transfer, TransferState
 from lanmsg.terminal import folded
 from lanmsg.tui import roster
 from lanmsg.tui.entries import Look, rows_of
 from lanmsg.tui.options import Value
 from lanmsg.tui.rows import Row
 from lanmsg.tui.state import Asking, Page, Progress, Query, State
-from lanmsg.tui.talk import Anchor, Talk
+from lanmsg.tui.talk import Anchor, Key, Talk
 from lanmsg.tui.theme import ASCII, FANCY
 from lanmsg.tui.update import opened
 from lanmsg.tui.viewport import Edge, bottom_for_top, distance, move, settle, tail
@@ -179,6 +179,16 @@ def show_message(state: State, talk: Talk, number: int) -> Want | None:
             show_entry(state, talk, index)
             return None
     return Want(talk.conversation, "around", number)
+
+
+def show_found(state: State, message: Message) -> Want | None:
+    """Where it was said; the answer is what must be read first."""
+    open_conversation(state, message.conversation)
+    talk = state.talk(message.conversation)
+    talk.found = Key("m", message.number)
+    if talk.loaded:
+        return show_message(state, talk, message.number)
+    return Want(message.conversation, "around", message.number)
 
 
 def first_unread(state: State) -> Want | None:

@@ -6,6 +6,7 @@ from lanmsg.api import Direction, Interface, Peer, Severity, Transfer, TransferS
 from lanmsg.terminal import Kind, clock, date, fingerprint, fit, human_duration, human_rate, plural, printable
 from lanmsg.tui import keys as keytable
 from lanmsg.tui.commands import COMMANDS, Command, find
+from lanmsg.tui.finding import found_page
 from lanmsg.tui.moves import asked, ordered_transfers
 from lanmsg.tui.options import OPTIONS, shown
 from lanmsg.tui.rows import Row, all_in, clipped, filled, spread, width
@@ -343,5 +344,6 @@ PAGES: dict[str, Callable[[State, Page, int], list[Row]]] = {
     "status": status_page,
     "settings": settings_page,
     "doctor": doctor_page,
+    "search": found_page,
     "text": text_page,
 }

@@ -12,19 +12,25 @@ from lanmsg.tui.update import PAGE, loaded
 
 AROUND = PAGE // 2
 
+PLACES = ("around", "last", "since")
+"""Wishes of a person who wants to be somewhere: they wait for a read that is under way."""
+
 
 class Reader:
-    """One read of a conversation at a time; a second wish for it while one runs is dropped."""
+    """One read of a conversation at a time; what is wanted meanwhile is dropped, but not a place."""
 
     def __init__(self, node: ScreenNode, state: State) -> None:
         self._node = node
         self._state = state
+        self._then: dict[Conversation, Want] = {}
 
     async def fetch(self, want: Want) -> None:
         """Read it and put it into the window of that conversation."""
         talk = self._state.talk(want.conversation)
         if talk.loading:
             talk.stale = talk.stale or want.kind == "anew"
+            if want.kind in PLACES:
+                self._then[talk.conversation] = want
             return
         talk.loading = True
         try:
@@ -34,6 +40,8 @@ class Reader:
         if talk.stale:
             talk.stale = False
             await self.fetch(Want(talk.conversation, "anew"))
+        if (then := self._then.pop(talk.conversation, None)) is not None:
+            await self.fetch(then)
         elif want.kind == "older" and talk.owed and talk.conversation == self._state.open:
             await self._go_on(talk)
 

@@ -12,7 +12,7 @@ from lanmsg.tui.commands import take_word
 from lanmsg.tui.desk import Desk, StoreView, open_talk, person
 from lanmsg.tui.file_actions import typed_path
 from lanmsg.tui.moves import Want
-from lanmsg.tui.state import Answer, Asking, Page
+from lanmsg.tui.state import Answer, Asking, State
 from lanmsg.tui.talk import Talk
 
 LAST = 50
@@ -21,27 +21,6 @@ LAST = 50
 PAGE = 1_000
 QUOTED = 40
 """Cells of a message in the question whether to delete it."""
-
-
-async def search(desk: Desk, rest: str) -> None:
-    if not rest:
-        raise LanmsgError("search for what?", code="usage", hint="/search TEXT")
-    found = await desk.node.search(rest)
-    lines = [f"FOUND   {plural(len(found), 'message')} with “{printable(rest)}”", ""]
-    lines += [_found_line(desk, message) for message in reversed(found)]
-    moves.show_page(desk.state, Page("text", lines=tuple(lines)))
-
-
-def _found_line(desk: Desk, message: Message, cells: int | None = 200) -> str:
-    state = desk.state
-    name = "you" if message.sender is None else state.label(message.sender)
-    where = state.title(message.conversation)
-    when = f"{date(message.stored_at)} {clock(message.stored_at)}"
-    if cells is None:
-        first, *more = printable(message.text, Kind.TEXT).split("\n")
-        return "\n".join([f"{when}  {name}: {first}", *(f"    {line}" for line in more)])
-    text = clip(printable(message.text, Kind.LINE).replace("\\x0a", " "), cells)
-    return f"{when}  {where}  {name}: {text}"
 
 
 async def history(desk: Desk, rest: str) -> None:
@@ -91,9 +70,20 @@ async def export(desk: Desk, rest: str) -> None:
         raise LanmsgError("into which file?", code="usage", hint="/export ~/talk.txt")
     target = typed_path(word)
     messages = await desk.node.read(lambda store: _all(store, talk))
-    lines = [_found_line(desk, message, cells=None) for message in messages]
+    lines = [_written(desk.state, message) for message in messages]
     await asyncio.to_thread(_write_new, target, "\n".join(lines) + "\n")
     desk.state.say(f"{plural(len(lines), 'message')} written to {target}", seconds=15)
+
+
+def _written(state: State, message: Message) -> str:
+    text = printable(message.text, Kind.TEXT)
+    name = "you" if message.sender is None else state.label(message.sender)
+    if text.startswith("/me "):
+        name, text = "*", f"{state.name if message.sender is None else name} {text[4:]}"
+    first, *more = text.split("\n")
+    when = f"{date(message.stored_at)} {clock(message.stored_at)}"
+    said = f"{name} {first}" if name == "*" else f"{name}: {first}"
+    return "\n".join([f"{when}  {said}", *(f"    {line}" for line in more)])
 
 
 def _all(store: StoreView, talk: Talk) -> list[Message]:

@@ -51,7 +51,7 @@ def said(state: State, page: Page) -> list[str]:
 
 def in_ascii(line: str) -> str:
     """Our own signs outside ASCII as ASCII; letters of people stay."""
-    return with_plain_signs([[("", line)]])[0][0][1]
+    return with_plain_signs([[("", line.replace("…", "..."))]])[0][0][1]
 
 
 def phrase(state: State, progress: Progress) -> str:
@@ -75,7 +75,7 @@ def present_first(state: State) -> list[Peer]:
 
 def people_menu(state: State) -> list[str]:
     """What each number of the list of people stands for."""
-    return [*(f"/msg {quoted(state.label(peer.id))}" for peer in present_first(state)), "/everyone"]
+    return [*(f"/msg {quoted(state.label(peer.id))}" for peer in present_first(state)), "/msg everyone"]
 
 
 def _people(state: State, page: Page) -> list[str]:
@@ -103,7 +103,7 @@ def _person(state: State, peer: Peer) -> str:
 
 def opening_line(state: State, conversation: Conversation) -> str:
     """The command that opens it."""
-    return f"/msg {quoted(state.title(conversation))}" if conversation.peer is not None else "/everyone"
+    return f"/msg {quoted(state.title(conversation))}"
 
 
 def chosen(menu: Sequence[str], line: str) -> str:
@@ -159,7 +159,8 @@ def _settings(state: State, page: Page) -> list[str]:
         f"{each.name} is {shown(state.options.get(each.name))}: {each.help}: {each.usage}" for each in OPTIONS
     ]
     lines.append("These count from the next start on:")
-    return lines + [" is ".join(part for part in line.split("  ", 1) if part) for line in page.lines]
+    given = (line.partition("  ") for line in page.lines)
+    return lines + [f"{key} is {value.strip() or 'not set'}" for key, _, value in given]
 
 
 SEVERITIES = {
@@ -204,5 +205,6 @@ PAGES: dict[str, Callable[[State, Page], list[str]]] = {
     "status": _rows,
     "settings": _settings,
     "doctor": _doctor,
+    "search": _rows,
     "text": _rows,
 }

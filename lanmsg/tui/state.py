@@ -14,6 +14,7 @@ from lanmsg.api import (
     Direction,
     Finding,
     Interface,
+    Message,
     Peer,
     PeerId,
     Status,
@@ -81,18 +82,26 @@ class Query:
     text: str = ""
     chosen: int = 0
     number: int = 0
+    found_for: tuple[object, ...] = ()  # what `found` are the messages with
+    found: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Page:
     """A page in place of the conversation."""
 
-    kind: str  # "help", "transfers", "people", "status", "settings", "doctor", "text"
+    kind: str  # "help", "transfers", "people", "status", "settings", "doctor", "search", "text"
     scroll: int = 0
     chosen: int = 0
     topic: str = ""
     lines: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    found: tuple[Message, ...] = ()
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether one of its rows is chosen, and keys are about that one."""
+        return self.kind in ("transfers", "search")
 
 
 @dataclass(slots=True)

@@ -56,8 +56,9 @@ def _page(state: State, columns: int, height: int) -> list[Row]:
     page = state.page
     if page is None:
         return []
-    if page.kind == "transfers":
-        page.chosen = min(max(page.chosen, 0), max(len(state.transfers) - 1, 0))
+    if page.has_choice:
+        count = len(page.found) if page.kind == "search" else len(state.transfers)
+        page.chosen = min(max(page.chosen, 0), max(count - 1, 0))
         page.scroll = max(min(page.scroll, page.chosen), page.chosen + 3 - height)
     rows = pages.page_rows(state, page, columns)
     page.scroll = min(max(page.scroll, 0), max(len(rows) - height, 0))

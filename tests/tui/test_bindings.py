@@ -218,9 +218,11 @@ def test_find_goes_from_match_to_match() -> None:
         await screen.type("<down>")
         await screen.shows("2 of 111")
         await screen.type("zzz<enter>")
-        await screen.shows("was not said here")
+        await screen.shows("find (not said here): message 3zzz")
         await screen.type("<esc><esc>")
         await screen.shows("message 400")
+        assert "not said here" not in screen.text
+        assert "of 111" not in screen.text
 
     play(scene, crowd(400))
 

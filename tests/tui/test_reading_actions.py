@@ -9,15 +9,6 @@ from tests.tui.given import BEN
 from tests.tui.table import Table
 
 
-def test_search_is_a_page() -> None:
-    table = Table()
-    table.enter("/search fir")
-    assert table.state.page is not None
-    assert "1 message" in table.state.page.lines[0]
-    assert table.state.page.lines[2].endswith("ben  ben: first")
-    assert "for what" in str(table.fails("/search"))
-
-
 def test_history_goes_to_a_day_and_back() -> None:
     table = Table()
     table.enter("/history 2026-11-20")

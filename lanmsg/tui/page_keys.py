@@ -1,0 +1,74 @@
+"""What keys do on a page: choose a row, and do with it what the page is for."""
+
+from prompt_toolkit.key_binding import KeyPressEvent
+
+from lanmsg.api import TransferState
+from lanmsg.tui import moves
+from lanmsg.tui.keyboard import Keyboard
+from lanmsg.tui.state import Page
+
+
+class PageKeys:
+    """One method an action; `press` is the key event of prompt_toolkit."""
+
+    def __init__(self, keyboard: Keyboard) -> None:
+        self._keyboard = keyboard
+        self._state = keyboard.state
+
+    def help(self, press: KeyPressEvent) -> None:
+        self._toggle("help")
+
+    def transfers(self, press: KeyPressEvent) -> None:
+        self._toggle("transfers")
+
+    def _toggle(self, kind: str) -> None:
+        shown = self._state.page is not None and self._state.page.kind == kind
+        if shown:
+            self._state.page = None
+        else:
+            moves.show_page(self._state, Page(kind))
+
+    def choose_up(self, press: KeyPressEvent) -> None:
+        self._choose(-1)
+
+    def choose_down(self, press: KeyPressEvent) -> None:
+        self._choose(1)
+
+    def _choose(self, by: int) -> None:
+        page = self._state.page
+        if page is not None and page.has_choice:
+            page.chosen += by
+        elif page is not None:
+            page.scroll += by
+
+    def cancel(self, press: KeyPressEvent) -> None:
+        self._keyboard.cancel_chosen(self._chosen())
+
+    def retry(self, press: KeyPressEvent) -> None:
+        if number := self._chosen():
+            self._keyboard.submit(f"/retry {number}")
+
+    def open_folder(self, press: KeyPressEvent) -> None:
+        if number := self._chosen():
+            self._keyboard.submit(f"/open {number}")
+
+    def hold(self, press: KeyPressEvent) -> None:
+        """Pause what moves, let what was paused go on."""
+        progress = self._state.transfers.get(self._chosen())
+        if progress is not None:
+            paused = progress.transfer.state is TransferState.PAUSED
+            self._keyboard.submit(f"/{'resume' if paused else 'pause'} {progress.transfer.number}")
+
+    def copy_path(self, press: KeyPressEvent) -> None:
+        self._keyboard.copy_path(self._chosen())
+
+    def _chosen(self) -> int:
+        ordered = moves.ordered_transfers(self._state)
+        page = self._state.page
+        return ordered[page.chosen].transfer.number if page is not None and page.chosen < len(ordered) else 0
+
+    def open_found(self, press: KeyPressEvent) -> None:
+        """The message that was chosen, where it was said."""
+        page = self._state.page
+        if page is not None and page.found:
+            self._keyboard.fetch(moves.show_found(self._state, page.found[page.chosen]))
