@@ -1,4 +1,4 @@
-"""Finding what was said: with a key in the open conversation; by command everywhere, to choose from a page."""
+"""Finding what was said: with a key in the open conversation; by command everywhere, as rows to choose."""
 
 from lanmsg.api import LanmsgError, Message
 from lanmsg.terminal import Kind, cell_width, clip, clock, date, plural, printable

@@ -133,8 +133,41 @@ def in_force(overrides: Mapping[str, object]) -> tuple[Key, ...]:
     for action, value in overrides.items():
         if action not in actions:
             raise ConfigError(f"config key tui.keys.{action}: no such action", hint="F1 lists the keys")
-        if not isinstance(value, str) or not value.strip():
-            raise ConfigError(f'config key tui.keys.{action}: a key like "c-p" or "escape p" is needed')
-    return tuple(
+        if not isinstance(value, str) or not _is_key(value):
+            raise ConfigError(
+                f"config key tui.keys.{action}: a key is needed that writes no letter",
+                hint='"c-p" is Ctrl-P, "escape p" is Alt-P, "f5" is F5',
+            )
+    keys = tuple(
         replace(key, keys=(str(overrides[key.action]),)) if key.action in overrides else key for key in KEYS
     )
+    for key in keys:
+        if key.action in overrides:
+            _check_alone(key, keys)
+    return keys
+
+
+def _is_key(value: str) -> bool:
+    """Whether prompt_toolkit knows it, and nobody needs it to write."""
+    from prompt_toolkit.key_binding import KeyBindings
+
+    parts = value.split()
+    if not parts or len(parts[0]) == 1 or parts[0] in ("space", "backspace", "enter"):
+        return False
+    try:
+        KeyBindings().add(*parts)(lambda _: None)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_alone(key: Key, keys: tuple[Key, ...]) -> None:
+    """Raises ConfigError when another action has that key in the same place: one of the two would be lost."""
+    for other in keys:
+        together = key.mode == other.mode or "any" in (key.mode, other.mode)
+        together = together or {key.mode, other.mode} == {"talk", "ask"}
+        if other.action != key.action and together and set(key.keys) & set(other.keys):
+            raise ConfigError(
+                f"config key tui.keys.{key.action}: {shown(key.keys[0])} is for {other.action} already",
+                hint=f"give {other.action} another key as well, in [tui.keys]",
+            )

@@ -196,6 +196,7 @@ def first_unread(state: State) -> Want | None:
     if talk is None or talk.line is None:
         state.say("nothing is unread here", seconds=3)
         return None
+    talk.went_up = True
     return show_message(state, talk, talk.line)
 
 
@@ -221,6 +222,8 @@ def newest(state: State) -> Want | None:
     if talk is None:
         return None
     talk.anchor, talk.found = None, None
+    if talk.went_up:
+        talk.end_news()
     return Want(talk.conversation, "newest") if talk.newer else None
 
 

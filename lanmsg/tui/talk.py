@@ -76,6 +76,8 @@ class Talk:
     doubted: bool = False  # something of it changed in the store: a message may be gone from there
     line: int | None = None  # the first message below the unread line, until the next visit
     line_count: int = 0
+    sighted: set[int] = field(default_factory=set)  # messages below that line that were on the screen
+    went_up: bool = False  # the person went to that line and need not be called there again
     anchor: Anchor | None = None  # None: the newest is in sight
     owed: int = 0  # rows that the person went further up than the window reaches: gone when it is read
     stale: bool = False  # something was missed while the window was being read
@@ -135,6 +137,11 @@ class Talk:
         for entry in entries:
             del self.index[entry.key]
         del self.entries[: len(entries)]
+
+    def end_news(self) -> None:
+        """All of it is read: no line any more between what was read and what is new."""
+        self.line, self.line_count, self.went_up = None, 0, False
+        self.sighted.clear()
 
     def messages(self) -> list[Message]:
         return [entry.value for entry in self.entries if isinstance(entry.value, Message)]

@@ -137,6 +137,8 @@ def _message_added(state: State, message: Message) -> Damage:
     state.hidden.discard(message.conversation)
     if message.sender is None:
         talk.reply_to = None
+        if state.focused and message.conversation == state.open:
+            talk.end_news()  # who answers has read
         hints.first_words(state, message)
     elif fresh and not was_in_sight and message.number > talk.read:
         _count_unread(talk, message, is_open=message.conversation == state.open)
@@ -189,6 +191,7 @@ def _doubt(talk: Talk, *, is_open: bool) -> None:
 
 def opened(talk: Talk) -> None:
     """The person looks at a conversation: the unread line goes above what was unread until now."""
+    talk.end_news()
     talk.line, talk.line_count = talk.first_unread, talk.unread
     talk.anchor, talk.found = None, None
 

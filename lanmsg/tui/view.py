@@ -105,6 +105,8 @@ def _conversation(state: State, talk: Talk, height: int) -> tuple[list[Row], Sig
         return rows_of(state, talk, index, look)
 
     rows, sight = see(len(talk.entries), rows_at, moves.edge(talk), height)
+    if talk.line is not None and state.focused:
+        talk.sighted |= {number for number in _shown(talk, sight) if number >= talk.line}
     if not talk.entries and talk.loaded and height and not state.may_not_send(talk.conversation):
         rows = [[("class:note", f" {_nothing_said(state, talk.conversation)}")]]
     return rows, sight
@@ -173,17 +175,27 @@ def _out_of_sight(state: State, talk: Talk, sight: Sight) -> str:
 
 
 def _unread_above(talk: Talk, sight: Sight) -> int:
-    """Messages below the unread line that are above the top edge."""
+    """Messages below the unread line that are above the top edge, and were never on the screen."""
     if talk.line is None or not talk.entries or not talk.line_count:
         return 0
-    hidden = sight.top.entry + (1 if sight.top.below else 0)
+    hidden = _first_whole(sight)
     first = talk.entries[0].key
     if first.kind == "m" and first.number > talk.line:
-        # Some were not even read from the store: count those in sight instead.
-        return max(talk.line_count - sum(entry.key.kind == "m" for entry in talk.entries[hidden:]), 0)
+        # Some were not even read from the store: count those that were in sight instead.
+        return max(talk.line_count - len(talk.sighted | _shown(talk, sight)), 0)
     values = [entry.value for entry in talk.entries[:hidden]]
     theirs = (value for value in values if isinstance(value, Message) and value.sender is not None)
-    return sum(message.number >= talk.line for message in theirs)
+    return sum(each.number >= talk.line and each.number not in talk.sighted for each in theirs)
+
+
+def _first_whole(sight: Sight) -> int:
+    return sight.top.entry + (1 if sight.top.below else 0)
+
+
+def _shown(talk: Talk, sight: Sight) -> set[int]:
+    """Messages in sight, by number; one that begins above the edge is not."""
+    shown = talk.entries[_first_whole(sight) : sight.bottom.entry + 1]
+    return {entry.key.number for entry in shown if entry.key.kind == "m"}
 
 
 def _others(state: State) -> str:

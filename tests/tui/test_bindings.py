@@ -197,6 +197,8 @@ def test_the_first_unread() -> None:
         await screen.type("<a-u>")
         assert "60 new" in screen.text
         assert "message 41\n" in screen.text
+        await screen.type("<esc>")
+        assert "older unread" not in screen.text
         await screen.type("<c-k>anna<enter><a-u>")
         assert "nothing is unread here" in screen.text
 

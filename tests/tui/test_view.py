@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanmsg.api import EVERYONE
+from lanmsg.api import EVERYONE, MessageAdded
 from lanmsg.terminal import cell_width
 from lanmsg.tui import moves, view
 from lanmsg.tui.state import Candidate, Menu, Page, Query, State
 from lanmsg.tui.theme import ASCII
+from lanmsg.tui.update import update
 from tests.tui import scenes
 from tests.tui.double import Double, person
 from tests.tui.given import BEN, open_talk, picture, state_of, text
@@ -183,3 +184,38 @@ def test_no_size_and_no_place_breaks_it(columns: int, rows: int, up: int) -> Non
     shown = view.paint(state, columns, max(rows - 2, 0), rows=rows)
     assert len(shown) == max(rows - 2, 0)
     assert text(shown) is not None
+
+
+def test_what_was_on_the_screen_is_read() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    for number in range(5):
+        node.hear("ben", f"early {number}")
+    state = state_of(node)
+    open_talk(state, node)
+    assert "5 new" in picture(state)
+    for number in range(60):
+        update(state, MessageAdded(node.hear("ben", f"late {number}")))
+        picture(state)
+    assert "older unread" not in picture(state)
+    # Behind another window nothing is seen: those count.
+    state.focused = False
+    for number in range(60):
+        update(state, MessageAdded(node.hear("ben", f"unseen {number}")))
+        picture(state)
+    state.focused = True
+    assert "40 older unread: Alt-U" in picture(state)
+
+
+def test_who_answers_has_read() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    for number in range(60):
+        node.hear("ben", f"early {number}")
+    state = state_of(node)
+    open_talk(state, node)
+    state.talk(BEN).anchor = None
+    assert "older unread" in picture(state)
+    update(state, MessageAdded(node.tell("ben", "yes")))
+    assert "older unread" not in picture(state)
+    assert " new " not in picture(state)
