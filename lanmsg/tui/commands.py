@@ -129,6 +129,9 @@ COMMANDS = (
     Command("quit", "", "leave", SCREEN, ("q", "exit")),
 )
 
+ROOM_WORDS = frozenset(("room", "rooms", "join", "j", "invite", "leave", "group", "topic"))
+"""Of other programs; what somebody who types them wants is said instead of a guess."""
+
 BY_NAME = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
 
 
@@ -172,6 +175,8 @@ def find(word: str) -> Command:
 def _suggestion(word: str) -> str:
     import difflib
 
+    if word in ROOM_WORDS:
+        return "there are no rooms yet: /broadcast writes to everyone who is here, /msg NAME to one person"
     close = difflib.get_close_matches(word, BY_NAME, n=1, cutoff=0.5)
     meant = f"did you mean /{close[0]}?" if close else "/help lists them"
     return f"{meant} (// sends a line that begins with a slash)"

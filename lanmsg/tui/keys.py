@@ -83,7 +83,7 @@ KEYS = (
     Key(("up",), "query_up", "up; finding: an earlier match", CHOOSING, "query"),
     Key(("down", "tab"), "query_down", "down; finding: a later match", CHOOSING, "query"),
 )
-"""`mode`: talk, ask (a question is shown), page, transfers or search (that page), query (another line), any."""
+"""`mode`: talk, ask (a question is shown), page, transfers or search (that page), query (own line), any."""
 
 NAMES = {
     "enter": "Enter",

@@ -23,8 +23,13 @@ def welcome(state: State, columns: int) -> list[Row]:
     rows: list[Row] = [[], visible]
     if width(visible) > columns:
         rows = [[], [("", "  Nobody here yet.  You are "), ("class:strong", state.name)]]
-    soon = "Who starts lanmsg" if narrow else "People on this network who start lanmsg"
-    rows += paragraph(f"{soon} show{'s' * narrow} up here after about a second.", columns, 2)
+    rows += paragraph(
+        "Who starts lanmsg shows up here in a second."
+        if narrow
+        else "People on this network who start lanmsg show up here after about a second.",
+        columns,
+        2,
+    )
     rows.append([])
     if narrow and state.interfaces:
         rows.append([("", "  Searching on")])
@@ -35,7 +40,7 @@ def welcome(state: State, columns: int) -> list[Row]:
         rows += [[("class:alert", f"  {line}")] for line in wrap(_why_nowhere(state), columns - 3)]
     rows.append([])
     rows += paragraph(
-        "Still empty?  /doctor finds out why. Most likely:"
+        "Still empty?  /doctor finds out why. Likely:"
         if narrow
         else "Still empty after a minute?  /doctor looks for the reason. Most likely:",
         columns,
@@ -65,9 +70,8 @@ def _causes(state: State, used: list[Interface], *, heard: bool, short: bool) ->
         causes.append(apart if short else "guest Wi-Fi or “client isolation” keeps devices apart")
     if used:
         net = ".".join(used[0].address.split(".")[:3])
-        causes.append(
-            f"a VPN or another network: compare {net}.x" if "." in net else "a VPN or another network"
-        )
+        other = "another network" if short else "a VPN or another network"
+        causes.append(f"{other}: compare {net}.x" if "." in net else other)
     causes.append("know the address?  /connect 192.168.1.23")
     return causes
 

@@ -67,6 +67,8 @@ def _own_question(
         keys = gap.join(choices)
         if cell_width(text) + cell_width(keys) + len(gap) <= cells:
             return [("", f" {sign} {text}{gap}{keys}")]
+    # Too narrow for brackets: what the keys do has to stay whole.
+    keys = " ".join(f"{key_of(state, action)} {word.removeprefix('send ')}" for action, word in answers)
     room = max(cells - cell_width(keys), 8)
     text = short or text
     return [("", f" {sign} {clip(text, room, state.glyphs.ellipsis)} {keys}")]
@@ -291,7 +293,7 @@ def _hints(state: State) -> list[tuple[str, str]]:
 
 _QUERY_HINTS: dict[str, tuple[tuple[str, str], ...]] = {
     "switch": (("Enter", "go"), ("↑↓", "choose")),
-    "find": (("Enter", "earlier"), ("↑↓", "earlier, later")),
+    "find": (("Enter ↑", "earlier"), ("↓", "later")),
 }
 """Of a line typed for another purpose than talking; others have Enter alone."""
 

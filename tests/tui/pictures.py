@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from unittest.mock import patch
 
-from lanmsg.api import Finding, Severity, Trust, VerificationStage
+from lanmsg.api import Finding, Severity, TransferState, Trust, VerificationStage
 from tests.tui import scenes
 from tests.tui.double import NOON, Double, person
 from tests.tui.real_run import pictures
@@ -26,6 +26,38 @@ async def talk(screen: Screen) -> None:
     screen.app.state.epoch += 1
     screen.node.move(7, rate=88e6)
     await screen.type("almost done, give me a minute")
+    await screen.draw()
+
+
+async def accepted(screen: Screen) -> None:
+    """Ben's file was accepted and comes; one of Carla's is here already; one of ours waits for her."""
+    node = screen.node
+    await screen.type("<c-k>ben<enter>")
+    node.offered("ben", "plan.pdf", 2_100_000, number=8)
+    node.offered("ben", "holiday-video.mkv", 1_400_000_000, number=9)
+    await screen.draw()
+    await screen.type("/accept 8<enter>/accept 9<enter>")
+    paths = ("/home/mira/Downloads/lanmsg/plan.pdf",)
+    node.move(8, state=TransferState.DONE, done=2_100_000, paths=paths)
+    node.move(9, state=TransferState.RUNNING, done=390_000_000)
+    await screen.draw()
+    screen.app.state.transfers[9].running_since -= 60
+    node.move(9, rate=41e6)
+    await screen.draw()
+
+
+async def resized(screen: Screen) -> None:
+    """Made small and large again while something is read further up and an answer is half written."""
+    columns, rows = screen.size.columns, screen.size.rows
+    await screen.type("<c-k>ben<enter><pgup>yes, I will bring")
+    for size in ((44, 12), (20, 6), (100, 30), (columns, rows)):
+        await screen.resize(*size)
+    await screen.draw()
+
+
+async def pasting(screen: Screen) -> None:
+    await screen.type("<c-k>ben<enter>")
+    await screen.paste("\n".join(f"{number:03}  192.168.1.{number}  ok" for number in range(1, 61)))
     await screen.draw()
 
 
@@ -123,11 +155,14 @@ PICTURES: dict[str, tuple[Scene, Callable[[], Double]]] = {
     "talk": (talk, scenes.office),
     "nobody": (nobody, scenes.alone),
     "first-words": (first_words, scenes.alone),
+    "accepted": (accepted, scenes.office),
     "transfers": (offer_list, scenes.office),
     "key-changed": (key_changed, scenes.changed_key),
     "verify": (verifying, scenes.office),
     "unread": (unread, scenes.office),
     "search": (searching, scenes.office),
+    "paste": (pasting, scenes.office),
+    "resize": (resized, scenes.office),
     "help": (help_page, scenes.office),
     "commands": (palette, scenes.office),
     "switch": (switcher, scenes.office),

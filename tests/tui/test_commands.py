@@ -76,3 +76,10 @@ def test_a_quoted_word_is_read_back(word: str) -> None:
         return  # a name with all three may be typed, but is not completed
     assert take_word(f"{quoted(word)} next") == (word, "next")
     assert words(f"{quoted(word)} next") == [word, "next"]
+
+
+@pytest.mark.parametrize("word", ["room", "join", "invite"])
+def test_who_looks_for_rooms_is_told_what_there_is(word: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        parse(f"/{word} garden")
+    assert "no rooms yet: /broadcast" in str(caught.value.hint)

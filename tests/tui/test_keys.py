@@ -50,10 +50,27 @@ def test_a_person_may_move_keys() -> None:
     assert moved.keys == ("c-p",)
 
 
-@pytest.mark.parametrize("overrides", [{"fly": "c-p"}, {"switch": 5}, {"switch": " "}])
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"fly": "c-p"},
+        {"switch": 5},
+        {"switch": " "},
+        {"switch": "ctrl-p"},
+        {"switch": "x"},
+        {"switch": "enter"},
+        {"switch": "c-t"},
+        {"reply": "c-y"},
+    ],
+)
 def test_a_key_that_cannot_be_is_refused_by_its_name(overrides: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=r"tui\.keys"):
         in_force(overrides)
+
+
+def test_two_actions_may_change_their_keys() -> None:
+    keys = {key.action: key.keys for key in in_force({"switch": "c-t", "transfers": "c-k"})}
+    assert (keys["switch"], keys["transfers"]) == (("c-t",), ("c-k",))
 
 
 def test_f1_is_the_first_hint_and_so_the_last_to_go() -> None:
