@@ -95,7 +95,7 @@ FAILURE_HINTS = {
     (Direction.IN, "unreadable"): "ask for it again",
     (Direction.OUT, "changed"): "lanmsg retry {} sends them as they are now",
     (Direction.IN, "changed"): "ask for it again",
-    (Direction.OUT, "network"): "write it into a file, and send that while lanmsg listen runs here",
+    (Direction.OUT, "network"): "let lanmsg listen run here, and send it again, best from a file",
     (Direction.OUT, "disk_full"): "send it again when they have made room",
     (Direction.IN, "disk_full"): "make room, and ask for it again",
     (Direction.OUT, "name"): "they see which one; rename it, then: lanmsg send",

@@ -15,11 +15,13 @@ from lanmsg.node.bulk_channel import TransferError
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection, is_lost
 from lanmsg.node.disk import Disk
+from lanmsg.node.file_packing import INPUT_ENDED
 from lanmsg.node.file_pump import CODES, receive_files, refuse, send_files
 from lanmsg.node.file_source import sources_of
 from lanmsg.node.outcomes import DISK_FAULTS, Outcome, begin_row, end_row, failure, left_out_of
 from lanmsg.node.run import Run
 from lanmsg.node.short_turns import SHORT_TURNS
+from lanmsg.node.stream_relay import Relay, open_relay, sweep
 from lanmsg.protocol.constants import (
     BULK_SESSIONS_MAX,
     BULK_SESSIONS_PER_PEER_MAX,
@@ -61,6 +63,7 @@ class BulkRuns:
         self._me = me
         self._disk = disk
         self._downloads = settings.downloads
+        self._home = settings.home
         self._claim = claim
         self._runs: dict[int, Run] = {}
         self.is_stopping = False
@@ -150,6 +153,7 @@ class BulkRuns:
         rows = await self._disk.read(lambda store: store.transfers.list(limit=SWEPT_ROWS))
         over = [row for row in rows if row.direction is Direction.IN and _is_over_for_good(row, now)]
         await asyncio.to_thread(self._discard_parts, over)
+        await asyncio.to_thread(sweep, self._home, {row.id for row in rows if not row.state.is_final})
 
     def _discard_parts(self, rows: list[Transfer]) -> None:
         for row in rows:
@@ -257,9 +261,9 @@ class BulkRuns:
             sock.close()  # where it did not even come to saying something
 
     def _send(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
-        stream = self.streams.get(transfer.number)
+        stream = self._stream(transfer) if transfer.total is None else None
         if transfer.total is None and stream is None:
-            error = StorageError("its input ended with the command that read it", code="unreadable")
+            error = StorageError(INPUT_ENDED, code="unreadable")
             refuse(sock, keys, transfer.id, error)
             return Outcome(TransferState.FAILED, str(error), error.code)
         sources = sources_of(
@@ -281,7 +285,16 @@ class BulkRuns:
             )
         except TransferError as error:
             return failure(error, run.done, is_stream=transfer.total is None, other_key=run.stop.why)
+        finally:
+            if isinstance(stream, Relay):
+                stream.close()
         return Outcome(TransferState.DONE, left_out_of(report), done=report.size)
+
+    def _stream(self, transfer: Transfer) -> BinaryIO | None:
+        """What a command of this home reads, or passes on to us."""
+        if transfer.number not in self.streams and (relay := open_relay(self._home, transfer.id)):
+            self.streams[transfer.number] = relay
+        return self.streams.get(transfer.number)
 
     def _receive(self, sock: socket.socket, keys: BulkKeys, transfer: Transfer, run: Run) -> Outcome:
         try:

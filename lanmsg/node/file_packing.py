@@ -15,6 +15,8 @@ from lanmsg.protocol.entry import NO_ENTRIES, EntryHeader, Offered, chained, enc
 from lanmsg.protocol.payload import Ping
 from lanmsg.protocol.transfer import Packer
 
+INPUT_ENDED: Final = "its input ended with the command that read it"
+
 PROGRESS_INTERVAL_S: Final = 0.1
 
 LOOK_EVERY: Final = 8
@@ -153,6 +155,8 @@ class Packing:
                 continue
             count = self._read_stream(stream, room)
             if not count:
+                if not stream.is_whole():
+                    raise TransferError(INPUT_ENDED, code="unreadable")
                 return size
             self._packer.filled(count)
             size += count

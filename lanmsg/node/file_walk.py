@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from msgspec import Struct, field
 
+from lanmsg.node.stream_relay import Relay
 from lanmsg.protocol.constants import MTIME_MAX_S, PATH_DEPTH_MAX, PATH_MAX_BYTES
 from lanmsg.protocol.entry import EntryHeader
 from lanmsg.storage.folder import Folder
@@ -39,6 +40,10 @@ class Stream(Struct, frozen=True):
             return False
         _TAKEN.add(self.reader)
         return True
+
+    def is_whole(self) -> bool:
+        """At its end: it did not just end with the command that passed it on."""
+        return not isinstance(self.reader, Relay) or self.reader.is_whole()
 
 
 class Source(Struct, frozen=True):

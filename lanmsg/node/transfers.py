@@ -24,6 +24,7 @@ from lanmsg.node.disk import Disk
 from lanmsg.node.offers import ACTIVE, WITHDRAWN, Offers, People
 from lanmsg.node.outcomes import KEY_CHANGED
 from lanmsg.node.sessions import Sessions
+from lanmsg.node.stream_relay import pass_on, take_back
 from lanmsg.node.tasks import Tasks
 from lanmsg.node.telling import Telling
 from lanmsg.node.transfer_rows import TransferRows
@@ -75,6 +76,7 @@ class TransferDesk:
         self._people = people
         self._tasks = tasks
         self._owner = owner
+        self._home = settings.home
         self.serves_all = False
         self.runs = BulkRuns(me, disk, settings, self._claim)
         self._own: set[int] = set()
@@ -83,6 +85,7 @@ class TransferDesk:
         self._asked: dict[tuple[PeerId, bytes], Asked] = {}
         self._call_back_at: dict[int, float] = {}
         self._unreached: set[int] = set()
+        self._passed_on: set[int] = set()
         self._stepping: set[int] = set()
         self._wake = asyncio.Event()
         self._rows = TransferRows(disk, self._wake.set)
@@ -115,6 +118,7 @@ class TransferDesk:
                 pass  # the tick
             self._wake.clear()
             rows = await trouble.outlast(lambda: self._disk.read(_needing_work))
+            await self._take_back()
             self._forget_all_but({row.number for row in rows})
             for transfer in rows:
                 with contextlib.suppress(StorageError):  # a full disk: it is looked at again at the next tick
@@ -177,6 +181,10 @@ class TransferDesk:
 
     async def stop(self) -> None:
         await self.runs.stop_all()
+        with contextlib.suppress(StorageError):  # the next listener sweeps them up
+            for number in self._passed_on:
+                if (transfer := await self._rows.get(number)) is not None:
+                    take_back(self._home, transfer.id)
 
     # Steps ----------------------------------------------------------------------------------------------
 
@@ -291,9 +299,14 @@ class TransferDesk:
             self._stepping.discard(transfer.number)
 
     async def _handed_over(self, transfer: Transfer) -> bool:
-        """A dialer cannot reach the peer: the home's listener can be dialled back. It has no pipe of ours."""
-        if self.serves_all or transfer.total is None:
+        """A dialer cannot reach the peer: the home's listener can be dialled back, and reads our pipe."""
+        number = transfer.number
+        if self.serves_all or number in self._passed_on or not await self._is_listened():
             return False
+        if (stream := self.runs.streams.get(number)) is not None:
+            self._passed_on.add(number)
+            if not pass_on(self._home, transfer.id, stream):
+                return False
 
         def give(store: Store) -> bool:
             now = wall_clock()
@@ -307,6 +320,15 @@ class TransferDesk:
             self._own.discard(transfer.number)
             self._leases.pop(transfer.number, None)
         return given
+
+    async def _is_listened(self) -> bool:
+        """By another process of this home."""
+        return await self._disk.read(lambda store: store.presence.is_live(wall_clock()))
+
+    async def _take_back(self) -> None:
+        """Pipes that were passed on to a listener that has died are this process's again, if only to fail."""
+        if self._passed_on - self._own and not await self._is_listened():
+            self._own |= self._passed_on
 
     async def _given_up(self, transfer: Transfer) -> bool:
         """A pipe cannot be handed over, and nobody dials a dialer: the second time, whoever pipes is told."""

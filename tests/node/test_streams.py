@@ -9,10 +9,12 @@ import pytest
 from lanmsg.model import TransferState
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError
+from lanmsg.node.stream_relay import FOLDER
 from lanmsg.storage.downloads import PartialTransfer
 from lanmsg.storage.folder import disk_error
 from tests.node.neighbours import Neighbours, engine_of, sees, until
-from tests.node.transfer_story import becomes, file_of, impatience, offered, parts_in
+from tests.node.test_stream_relay import Broken
+from tests.node.transfer_story import becomes, impatience, offered, parts_in, saved
 
 
 @pytest.fixture(autouse=True)
@@ -20,14 +22,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     impatience(monkeypatch)
 
 
+async def walled(*_: object, **__: object) -> Connection:
+    raise UnreachableError("a firewall")
+
+
 def test_what_is_piped_in_does_not_wait_for_who_cannot_be_reached(neighbours: Neighbours) -> None:
-    """A file does: the listener of this home can be dialled back."""
-
-    async def walled(*_: object, **__: object) -> Connection:
-        raise UnreachableError("a firewall")
-
     async def story() -> None:
-        _, ben = await neighbours.meet("anna", "ben")
+        ben = await neighbours.open("ben")
         command = await neighbours.open("anna", listen=False)
         await until(lambda: sees(command, ben.id))
         engine_of(command).sessions.open = walled  # type: ignore[method-assign]
@@ -35,8 +36,41 @@ def test_what_is_piped_in_does_not_wait_for_who_cannot_be_reached(neighbours: Ne
         failed = await becomes(command, piped, TransferState.FAILED)
         assert failed.code == "network"
         assert "cannot wait for it to call back" in failed.reason
-        sent = await command.offer(ben.id, [file_of(neighbours)])
-        await becomes(command, sent, TransferState.OFFERED)
+
+    neighbours.run(story)
+
+
+def test_what_is_piped_in_goes_by_the_listener_that_can_be_dialled_back(neighbours: Neighbours) -> None:
+    data = os.urandom(1 << 20)
+
+    async def story() -> None:
+        anna, ben = await neighbours.meet("anna", "ben")
+        command = await neighbours.open("anna", listen=False)
+        await until(lambda: sees(command, ben.id))
+        engine_of(command).sessions.open = walled  # type: ignore[method-assign]
+        piped = await command.offer(ben.id, [], stdin=io.BytesIO(data), stdin_name="x")
+        (received,) = await offered(ben)
+        await ben.accept(received.number)
+        assert saved(await becomes(ben, received, TransferState.DONE)) == data
+        assert (await becomes(command, piped, TransferState.DONE)).done == len(data)
+        assert not list((anna.settings.home / FOLDER).iterdir())
+
+    neighbours.run(story)
+
+
+def test_what_ends_with_the_command_that_read_it_is_not_saved(neighbours: Neighbours) -> None:
+    async def story() -> None:
+        _, ben = await neighbours.meet("anna", "ben")
+        command = await neighbours.open("anna", listen=False)
+        await until(lambda: sees(command, ben.id))
+        engine_of(command).sessions.open = walled  # type: ignore[method-assign]
+        piped = await command.offer(ben.id, [], stdin=Broken(b"half"), stdin_name="x")
+        (received,) = await offered(ben)
+        await ben.accept(received.number)
+        assert (await becomes(ben, received, TransferState.FAILED)).code == "unreadable"
+        failed = await becomes(command, piped, TransferState.FAILED)
+        assert failed.reason == "its input ended with the command that read it"
+        assert not (ben.settings.downloads / "x").exists()
 
     neighbours.run(story)
 
