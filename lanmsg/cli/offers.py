@@ -27,22 +27,22 @@ def transfers(invocation: Invocation) -> Result:
 
 
 def show(invocation: Invocation, key: str, wanted: Callable[[Transfer], bool], none: str) -> None:
-    output = invocation.output
     store = invocation.home()
     try:
         settle_home(store, invocation.settings)
         rows = [transfer for transfer in reversed(store.transfers.list(limit=100)) if wanted(transfer)]
         roster = home_roster(store)
+        values = [transfer_fields(each, roster.get(each.peer) or stranger(each.peer)) for each in rows]
+        lines = columns([row(each, roster) for each in rows]) if rows else []
     finally:
         store.close()
+    output = invocation.output
     if output.json:
-        output.document(
-            **{key: [transfer_fields(each, roster.get(each.peer) or stranger(each.peer)) for each in rows]}
-        )
-    elif rows:
-        for line in columns([row(each, roster) for each in rows]):
-            output.line(line)
-    else:
+        output.document(**{key: values})
+        return
+    for line in lines:
+        output.line(line)
+    if not lines:
         output.notice(none)
 
 
