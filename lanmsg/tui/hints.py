@@ -29,7 +29,7 @@ def first_pin(state: State, before: Peer | None, now: Peer) -> None:
         return
     label = state.label(now.id)
     words = (
-        f"{label} is this key from now on: {fingerprint(now.id, 2)}. "
+        f"{label} is this key from now on: {fingerprint(now.id, 2)}.\n"
         f"Another key by that name is not {label}.\n"
         f"/verify {quoted(label)} makes sure."
     )

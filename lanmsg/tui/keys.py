@@ -23,7 +23,7 @@ class Key:
 
 TALKING, MOVING, READING, SCREEN, FILES = "Talking", "Conversations", "Reading", "Screen", "Transfers page"
 FOUND = "What /search found"
-CHOOSING = "In the Ctrl-K list, and while finding"
+CHOOSING = "In the list of conversations, and while finding"
 CATEGORIES = (TALKING, MOVING, CHOOSING, READING, FOUND, SCREEN, FILES)
 
 KEYS = (

@@ -125,6 +125,7 @@ def _other_settings(desk: Desk) -> tuple[str, ...]:
         "keep_exec": shown(given.keep_exec),
         "passphrase_file": "none" if given.passphrase_file is None else str(given.passphrase_file),
         "networks.new": "trust" if given.trusts_new_networks else "quiet",
+        "history.keep_days": str(given.keep_days) if given.keep_days else "0, which keeps all",
     }
     return tuple(f"{key}  {values.get(key, '')}" for key in KINDS)
 

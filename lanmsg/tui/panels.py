@@ -79,16 +79,20 @@ def _causes(state: State, used: list[Interface], *, heard: bool, short: bool) ->
 def _somebody_here(state: State, columns: int) -> list[Row]:
     unread = state.unread()
     waiting = plural(unread, "message is", "messages are")
-    them = "it" if unread == 1 else "them"
+    them, tab = "it" if unread == 1 else "them", key_of(state, "tab")
     here = plural(state.here, "person is", "people are")
     return [
         [],
-        *paragraph(f"{here} here." + (f" {waiting} unread: Tab opens {them}." if unread else ""), columns, 2),
+        *paragraph(
+            f"{here} here." + (f" {waiting} unread: {tab} opens {them}." if unread else ""), columns, 2
+        ),
         [],
         *paragraph(
             f"{key_of(state, 'switch')} chooses a conversation, /msg NAME TEXT writes at once.", columns, 2
         ),
-        *paragraph("/send NAME PATH offers a file. F1 shows everything else.", columns, 2),
+        *paragraph(
+            f"/send NAME PATH offers a file. {key_of(state, 'help')} shows everything else.", columns, 2
+        ),
     ]
 
 

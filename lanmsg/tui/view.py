@@ -225,7 +225,7 @@ def menu(state: State, columns: int) -> list[Row]:
         return []
     found = state.menu.candidates
     widest = max((cell_width(each.shown) for each in found), default=0)
-    cells = min(widest + 2, max(columns // 2, 24))
+    cells = min(widest + 2, max(columns * 3 // 8, 25))
     ellipsis = state.glyphs.ellipsis
     rows: list[Row] = [
         [("class:key", f" {fit(each.shown, cells, ellipsis)} "), ("", each.help)] for each in found
@@ -243,12 +243,12 @@ def switcher(state: State, columns: int) -> list[Row]:
 
 def _chosen_rows(rows: list[Row], chosen: int, columns: int, ellipsis: str) -> list[Row]:
     start = min(max(chosen - MENU_ROWS + 1, 0), max(len(rows) - MENU_ROWS, 0))
-    shown = []
-    for index, row in enumerate(rows[start : start + MENU_ROWS], start):
-        full = filled(row, columns, ellipsis)
+    end = min(start + MENU_ROWS, len(rows))
+    count = f" {max(chosen, 0) + 1} of {len(rows)} " if len(rows) > MENU_ROWS else ""
+    shown: list[Row] = []
+    for index in range(start, end):
+        right: Row = [("class:faint", count)] if index == end - 1 else []
+        row = [*filled(rows[index], columns - width(right), ellipsis), *right]
         # Without the styles of its parts: a green sign in reverse would be a green block.
-        shown.append([("class:chosen", "".join(text for _, text in full))] if index == chosen else full)
-    if len(rows) > MENU_ROWS:
-        count = f" {max(chosen, 0) + 1} of {len(rows)} "
-        shown[-1] = [*filled(shown[-1], columns - len(count), ellipsis), ("class:faint", count)]
+        shown.append([("class:chosen", "".join(text for _, text in row))] if index == chosen else row)
     return shown

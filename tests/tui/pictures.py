@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from unittest.mock import patch
 
-from lanmsg.api import Finding, Severity, TransferState, Trust, VerificationStage
+from lanmsg.api import Finding, Settings, Severity, TransferState, Trust, VerificationStage
 from tests.tui import scenes
 from tests.tui.double import NOON, Double, person
 from tests.tui.real_run import pictures
@@ -176,7 +176,9 @@ PICTURES: dict[str, tuple[Scene, Callable[[], Double]]] = {
 
 async def take(name: str, columns: int, rows: int, *, ascii: bool = False) -> Screen:  # noqa: A002
     scene, node = PICTURES[name]
-    screen = Screen(node(), columns, rows, ascii=ascii, findings=FINDINGS)
+    there = node()
+    settings = Settings(Path("/nowhere/home"), Path("~/Downloads/lanmsg"), there.name)
+    screen = Screen(there, columns, rows, ascii=ascii, findings=FINDINGS, settings=settings)
     # Notes of our own carry the time of the screen: that of the morning on which all pictures are taken.
     with patch("lanmsg.tui.app.wall_clock", lambda: NOON):
         async with screen:

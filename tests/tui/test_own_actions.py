@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lanmsg.api import EVERYONE, ConfigError, Status, TransferState, load_settings
-from lanmsg.config import read_config
+from lanmsg.config import KINDS, read_config
 from lanmsg.tui.options import Options
 from lanmsg.tui.theme import ASCII
 from tests.tui.double import peer_id
@@ -156,3 +156,11 @@ def test_how_to_be_called() -> None:
     assert table.state.notice.text.startswith("tui.notify is auto")
     table.enter("/theme")
     assert table.state.notice.text.startswith("tui.theme is auto")
+
+
+def test_every_setting_of_the_node_has_its_value_on_the_page() -> None:
+    table = Table()
+    table.enter("/set")
+    assert table.state.page is not None
+    assert {line.partition("  ")[0] for line in table.state.page.lines} == set(KINDS)
+    assert all(line.partition("  ")[2] for line in table.state.page.lines)

@@ -116,3 +116,12 @@ def test_help_says_where_keys_apply_and_what_the_words_for_keys_mean() -> None:
     assert "pinned: you have dealt with this key" in page(
         state_of(scenes.office()), "people", topic=peer_id("anna").hex()
     )
+
+
+def test_help_lists_the_keys_in_force() -> None:
+    state = state_of()
+    state.keys = in_force({"switch": "c-p", "help": "f9"})
+    shown = page(state, "help")
+    assert "Ctrl-P " in shown
+    assert "F9 " in shown
+    assert "Ctrl-K" not in shown
