@@ -9,6 +9,7 @@ import pytest
 
 from lanmsg.node import sessions
 from lanmsg.protocol import probes
+from tests.node import transfer_story
 from tests.node.neighbours import Neighbours
 
 MEMORY_DISK = Path("/dev/shm")
@@ -30,3 +31,14 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "GOODBYE_S", 0.1)
     monkeypatch.setattr(probes, "PROBE_OFFSETS_S", (0.0, 0.1, 0.2))
     monkeypatch.setattr(probes, "PROBE_TIMEOUT_S", 0.4)
+
+
+@pytest.fixture
+def quick_transfers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are looked at, and offers made again, much more often."""
+    transfer_story.impatience(monkeypatch)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> transfer_story.Disk:
+    return transfer_story.Disk(monkeypatch)

@@ -14,6 +14,7 @@ from lanmsg.node.clock import wall_clock
 from lanmsg.node.events import InterfacesChanged, Notice
 from lanmsg.node.interfaces import Link, scan
 from tests.node.neighbours import (
+    SOON_S,
     Heard,
     Neighbours,
     engine_of,
@@ -92,7 +93,7 @@ async def test_no_port_at_all_is_an_error_and_leaves_the_home_free(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "Listener", none)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(SOON_S):
             with pytest.raises(LanmsgError, match="no TCP port can be had"):
                 await neighbours.attempt("anna")
     anna = await neighbours.open("anna")

@@ -22,22 +22,13 @@ from lanmsg.protocol.constants import BULK_SESSIONS_MAX, BULK_SESSIONS_PER_PEER_
 from lanmsg.protocol.payload import Accept, Bulk
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.store import Store
-from tests.node.neighbours import Neighbours, engine_of, story, until
+from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
 from tests.node.puppet import puppet
-from tests.node.test_offers import an_offer
-from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, offered, saved
+from tests.node.transfer_story import SIZE, Disk, an_offer, becomes, file_of, now, offer, offered, saved
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 BEN, CARLA = PeerId(b"b" * 32), PeerId(b"c" * 32)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
 
 
 async def nothing(number: int) -> None:
@@ -88,7 +79,7 @@ async def test_progress_and_the_end_are_in_the_store(
     disk.stick()
     await ben.accept(received.number)
     await disk.is_stuck()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON_S):
         while not 0 < (await now(anna, sent.number)).done < SIZE:
             await asyncio.sleep(0.005)
     disk.go_on()
@@ -165,14 +156,14 @@ async def test_a_transfer_has_one_run_at_a_time(neighbours: Neighbours, disk: Di
     await disk.is_stuck()
     second = await engine_of(anna).sessions.open(ben.tcp, ben.id, bulk=True)
     second.send(Bulk(sent.id, "source"))
-    async with asyncio.timeout(1.0):
+    async with asyncio.timeout(SOON_S):
         with pytest.raises(ConnectionError):
             await ended(second)
     runs = engine_of(anna).desk.runs
     run = runs._runs[sent.number]
     third = await engine_of(anna).sessions.open(ben.tcp, ben.id, bulk=True)
     third.send(Bulk(sent.id, "source"))
-    async with asyncio.timeout(1.0):
+    async with asyncio.timeout(SOON_S):
         await runs.serve(third, sent)
     assert (runs._runs[sent.number], third.closed) == (run, True)
     disk.go_on()

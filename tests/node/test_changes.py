@@ -28,7 +28,7 @@ def watched(home: Path, scene: Scene) -> None:
     async def whole() -> None:
         disk, other = Disk(Store.open(home)), Store.open(home)
         told: asyncio.Queue[Changes] = asyncio.Queue()
-        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
             revision = await disk.read(lambda store: store.revision())
             watch = tasks.create_task(ChangeWatch(disk, told.put, Trouble(ignore)).run(revision))
             await scene(disk, other, told)

@@ -7,7 +7,9 @@ from lanmsg.node.transfer_rows import TransferRows
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import Neighbours, engine_of, story, until
 from tests.node.puppet import Line, on_the_line
-from tests.node.transfer_story import SIZE, Disk, asks, becomes, file_of, impatience, now, offer
+from tests.node.transfer_story import SIZE, Disk, asks, becomes, file_of, now, offer
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 CANCELLED, DONE, FAILED, OFFERED, PAUSED = (
     TransferState.CANCELLED,
@@ -16,16 +18,6 @@ CANCELLED, DONE, FAILED, OFFERED, PAUSED = (
     TransferState.OFFERED,
     TransferState.PAUSED,
 )
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
 
 
 def about(transfer: TransferId) -> list[wire.Payload]:

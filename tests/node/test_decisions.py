@@ -17,7 +17,6 @@ from tests.node.transfer_story import (
     asks,
     becomes,
     file_of,
-    impatience,
     is_asked,
     now,
     offer,
@@ -25,17 +24,9 @@ from tests.node.transfer_story import (
     saved,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_transfers")
+
 DONE, PAUSED, RUNNING = TransferState.DONE, TransferState.PAUSED, TransferState.RUNNING
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
 
 
 async def held(node: Node, number: int) -> Transfer:

@@ -6,7 +6,7 @@ import pytest
 
 from lanmsg.model import Delivery
 from lanmsg.node.events import MessageAdded, MessageChanged
-from tests.node.neighbours import Heard, Neighbours, say, story
+from tests.node.neighbours import SOON_S, Heard, Neighbours, say, story
 
 
 @story
@@ -25,7 +25,7 @@ async def test_the_stream_of_events_ends_with_the_node(neighbours: Neighbours) -
     anna = await neighbours.open("anna")
     events = anna.events()
     await neighbours.close(anna)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(SOON_S):
         told = [event async for event in events]
     with pytest.raises(StopAsyncIteration):
         await anext(events)

@@ -22,7 +22,7 @@ async def test_it_ends_in_the_middle_of_dialling(neighbours: Neighbours) -> None
         engine.roster.set_shared([Peer(ben.id, "ben", addresses=(ben.address,))])
         await say(anna, ben.id, "hello?")
         await until(lambda: not ben.arrivals.empty())
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(8.0):
             await neighbours.close(anna)
 
 
@@ -33,7 +33,7 @@ async def test_it_ends_in_the_middle_of_a_delivery(neighbours: Neighbours) -> No
         line = await ben.call(anna)
         await say(anna, ben.id, "no answer to this")
         await line.hear(wire.Message)
-        async with asyncio.timeout(3.0):
+        async with asyncio.timeout(8.0):
             await neighbours.close(anna)
     anna = await neighbours.open("anna")
     async with puppet(neighbours, "ben") as ben:
@@ -46,7 +46,7 @@ async def test_it_ends_while_strangers_are_at_the_door(neighbours: Neighbours) -
     anna = await neighbours.open("anna")
     where = anna.tcp[0]
     held = [await asyncio.open_connection(where.host, where.port) for _ in range(3)]
-    async with asyncio.timeout(2.0):
+    async with asyncio.timeout(8.0):
         await neighbours.close(anna)
     for _, writer in held:
         writer.transport.abort()

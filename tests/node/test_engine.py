@@ -9,6 +9,7 @@ from lanmsg.node.events import MessageAdded, PeerAppeared, PeerLeft
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.events import LeaveReason, Presence, PresenceLeft
 from tests.node.neighbours import (
+    SOON_S,
     Heard,
     Neighbours,
     engine_of,
@@ -169,7 +170,7 @@ async def test_what_a_command_could_not_deliver_the_listener_does(neighbours: Ne
     waiting = await say(command, identity("ben").peer_id, "when you are back")
     await neighbours.close(command)
     ben = await neighbours.open("ben")
-    assert (await anna.delivered(waiting, timeout=5)).state is Delivery.DELIVERED
+    assert (await anna.delivered(waiting, timeout=SOON_S)).state is Delivery.DELIVERED
     assert await texts(ben) == ["when you are back"]
 
 

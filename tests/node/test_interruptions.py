@@ -8,23 +8,15 @@ from lanmsg.model import TransferState
 from lanmsg.node import transfers
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.connection import Connection
-from tests.node.neighbours import Neighbours, engine_of, story
-from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, now, offer, saved
+from tests.node.neighbours import SOON_S, Neighbours, engine_of, story
+from tests.node.transfer_story import SIZE, Disk, becomes, file_of, now, offer, saved
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 CANCELLED = TransferState.CANCELLED
 DONE = TransferState.DONE
 PAUSED = TransferState.PAUSED
 RUNNING = TransferState.RUNNING
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
 
 
 @pytest.mark.parametrize("who", ["sender", "receiver"])
@@ -117,7 +109,7 @@ async def test_it_ends_in_the_middle_of_a_transfer(neighbours: Neighbours, disk:
     disk.stick()
     await ben.accept(received.number)
     await disk.is_stuck()
-    async with asyncio.timeout(4.0):
+    async with asyncio.timeout(SOON_S):
         await asyncio.gather(
             neighbours.close(anna), neighbours.close(ben), disk.go_on_once_stopped(anna, ben)
         )

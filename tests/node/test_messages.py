@@ -5,6 +5,7 @@ import pytest
 from lanmsg.model import EVERYONE, Conversation, ConversationKind, Delivery, LanmsgError, Trust
 from lanmsg.node.events import ReadMarkMoved
 from tests.node.neighbours import (
+    SOON_S,
     Heard,
     Neighbours,
     engine_of,
@@ -75,10 +76,10 @@ async def test_what_is_queued_is_taken_back_and_queued_again(neighbours: Neighbo
     anna = await neighbours.open("anna")
     message = await say(anna, identity("ben").peer_id, "on second thoughts")
     await anna.cancel_message(message.number)
-    assert (await anna.delivered(message, timeout=5)).state is Delivery.FAILED
+    assert (await anna.delivered(message, timeout=SOON_S)).state is Delivery.FAILED
     await anna.retry(message.number)
     ben = await neighbours.open("ben")
-    assert (await anna.delivered(message, timeout=5)).state is Delivery.DELIVERED
+    assert (await anna.delivered(message, timeout=SOON_S)).state is Delivery.DELIVERED
     assert await texts(ben) == ["on second thoughts"]
 
 

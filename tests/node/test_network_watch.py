@@ -19,11 +19,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "MOVED_STALL_S", 0.1)
 
 
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
-
-
 def why(run: Run) -> str:
     """It was cut, or ""."""
     return run.stop.cut

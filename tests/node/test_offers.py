@@ -15,14 +15,11 @@ from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
 from lanmsg.storage.errors import StorageError
 from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
 from tests.node.puppet import Puppet, on_the_line, puppet
-from tests.node.transfer_story import an_offer, asks, becomes, file_of, impatience, now, offer, offered
+from tests.node.transfer_story import an_offer, asks, becomes, file_of, now, offer, offered
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 Answer = wire.Accept | wire.Decline | wire.Cancel | wire.Done
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
 
 
 def accept(transfer: TransferId) -> wire.Accept:

@@ -14,6 +14,7 @@ from lanmsg.protocol import session
 from lanmsg.storage.errors import StorageError
 from lanmsg.storage.store import Store
 from tests.node.neighbours import (
+    SOON_S,
     STORY_SECONDS,
     Neighbours,
     engine_of,
@@ -163,7 +164,7 @@ async def test_a_peer_that_takes_nothing_now_is_asked_again(
         message = await say(anna, ben.id, "take it")
         first = await line.hear(wire.Message)
         await line.say(wire.Refused(first.id, code))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             while "tried again later" not in (await state_of(anna, message)).reason:
                 await asyncio.sleep(0.005)
         second = await line.hear(wire.Message)
@@ -308,7 +309,7 @@ async def test_a_full_disk_here_delays_and_does_not_end_us(
     with monkeypatch.context() as patch:
         patch.setattr(history, "set_deliveries", full)
         message = await say(anna, ben, "second")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             while await texts(ben) != ["first", "second"]:
                 await asyncio.sleep(0.01)
     await becomes(anna, message, Delivery.DELIVERED)
@@ -324,7 +325,7 @@ async def test_everyone_hears_a_broadcast_and_each_delivery_has_its_own_state(ne
         message = await anna.send_text(EVERYONE, "hello all")
         heard = await line.hear(wire.Message)
         assert heard.to == "everyone"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             while True:
                 found = await anna.read(lambda store: store.history.get(message.number))
                 assert found is not None

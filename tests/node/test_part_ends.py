@@ -15,14 +15,11 @@ from lanmsg.storage.folder import disk_error
 from lanmsg.storage.part_folder import part_name
 from lanmsg.storage.store import Store
 from tests.node.neighbours import Neighbours, engine_of, story, until
-from tests.node.transfer_story import SIZE, becomes, file_of, impatience, now, offer, parts_in, saved
+from tests.node.transfer_story import SIZE, becomes, file_of, now, offer, parts_in, saved
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 DONE, PAUSED = TransferState.DONE, TransferState.PAUSED
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
 
 
 class FullDisk:

@@ -6,7 +6,9 @@ from lanmsg.model import FileRule, TransferState, Trust
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import Neighbours, engine_of, story
 from tests.node.puppet import on_the_line
-from tests.node.transfer_story import SIZE, Disk, becomes, file_of, impatience, offer, saved
+from tests.node.transfer_story import SIZE, Disk, becomes, file_of, offer, saved
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 CANCELLED, DECLINED, DONE, FAILED, OFFERED, PAUSED = (
     TransferState.CANCELLED,
@@ -16,11 +18,6 @@ CANCELLED, DECLINED, DONE, FAILED, OFFERED, PAUSED = (
     TransferState.OFFERED,
     TransferState.PAUSED,
 )
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
 
 
 @pytest.mark.parametrize("is_heard", [True, False])

@@ -11,14 +11,11 @@ from lanmsg.node.telling import clipped
 from lanmsg.protocol import payload as wire
 from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
 from tests.node.puppet import on_the_line, puppet
-from tests.node.transfer_story import asks, becomes, file_of, impatience, is_asked, now, offer
+from tests.node.transfer_story import asks, becomes, file_of, is_asked, now, offer
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 CANCELLED, DECLINED, FAILED = TransferState.CANCELLED, TransferState.DECLINED, TransferState.FAILED
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
 
 
 @pytest.mark.parametrize("word", [wire.Decline, wire.Cancel])

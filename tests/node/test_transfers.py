@@ -18,13 +18,14 @@ from tests.node.transfer_story import (
     Disk,
     becomes,
     file_of,
-    impatience,
     now,
     offer,
     offered,
     parts_in,
     saved,
 )
+
+pytestmark = pytest.mark.usefixtures("quick_transfers")
 
 ACCEPTED = TransferState.ACCEPTED
 CANCELLED = TransferState.CANCELLED
@@ -36,16 +37,6 @@ OFFERED = TransferState.OFFERED
 RUNNING = TransferState.RUNNING
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    impatience(monkeypatch)
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
-
-
 @story
 async def test_a_file_that_is_accepted_arrives(neighbours: Neighbours) -> None:
     anna, ben = await neighbours.meet("anna", "ben")
@@ -53,7 +44,7 @@ async def test_a_file_that_is_accepted_arrives(neighbours: Neighbours) -> None:
     sent, received = await offer(anna, ben, path)
     assert (received.title, received.total) == ("report.pdf", 1000)
     await ben.accept(received.number)
-    assert (await anna.transfer_ended(sent.number, timeout=5)).state is DONE
+    assert (await anna.transfer_ended(sent.number, timeout=SOON_S)).state is DONE
     done = await becomes(ben, received, DONE)
     assert saved(done) == path.read_bytes()
     assert done.done == 1000
@@ -252,7 +243,7 @@ async def test_a_second_process_decides_and_the_listener_receives(neighbours: Ne
     sent, received = await offer(anna, ben, file_of(neighbours))
     command = await neighbours.open("ben", listen=False)
     await command.accept(received.number)
-    assert (await command.transfer_ended(received.number, timeout=5)).state is DONE
+    assert (await command.transfer_ended(received.number, timeout=SOON_S)).state is DONE
     await becomes(anna, sent, DONE)
 
 

@@ -1,6 +1,5 @@
 """Deliveries: their states, their leases, and in which order they wait."""
 
-
 import pytest
 
 from lanmsg.model import EVERYONE, Delivery, Message, PeerId
