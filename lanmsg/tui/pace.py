@@ -8,7 +8,10 @@ from lanmsg.tui.strips import ETA_AFTER, LINGER
 from lanmsg.tui.update import Damage
 
 GAPS = {Damage.ROWS: 0.1, Damage.PROGRESS: 0.25}
-"""Seconds between two redraws for the network's sake: 500 messages a second cost 8 % of a core at 0.1."""
+"""Seconds between two redraws for the network's sake."""
+
+FLOOD, FLOOD_GAP = 10, 0.2
+"""So much news since the last redraw is more than anybody reads: then the next one may take a bit longer."""
 
 
 class Pace:
@@ -17,6 +20,7 @@ class Pace:
     def __init__(self, draw: Callable[[], None]) -> None:
         self._draw = draw
         self._last = 0.0
+        self._news = 0  # since the last redraw
         self._soon: asyncio.TimerHandle | None = None
         self._later: asyncio.TimerHandle | None = None
 
@@ -24,6 +28,7 @@ class Pace:
         """Something changed that is not the person's doing."""
         if damage is Damage.NONE:
             return
+        self._news += 1
         loop = asyncio.get_running_loop()
         when = max(self._last + GAPS[damage], loop.time())
         if self._soon is not None:
@@ -34,11 +39,16 @@ class Pace:
 
     def _now(self) -> None:
         self._soon = None
-        self._last = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        if self._news > FLOOD and loop.time() < self._last + FLOOD_GAP:
+            self._soon = loop.call_at(self._last + FLOOD_GAP, self._now)
+            return
+        self._last, self._news = loop.time(), 0
         self._draw()
 
     def drawn(self, state: State, tick: float) -> None:
-        """After each redraw: wake up once when something on the screen runs out."""
+        """After each redraw, a key's too: all news is shown; wake up once when something there runs out."""
+        self._last, self._news = asyncio.get_running_loop().time(), 0
         if self._later is not None:
             self._later.cancel()
             self._later = None

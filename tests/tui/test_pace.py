@@ -57,15 +57,28 @@ def paced(monkeypatch: Any) -> tuple[Pace, FakeTimers, list[float]]:
     return Pace(lambda: drawn.append(timers.now)), timers, drawn
 
 
-def test_a_flood_is_drawn_ten_times_a_second(monkeypatch: Any) -> None:
+def test_news_is_drawn_ten_times_a_second_and_a_flood_five_times(monkeypatch: Any) -> None:
     pace, timers, drawn = paced(monkeypatch)
-    for step in range(500):
-        timers.run_until(100 + step / 500)
-        pace.damaged(Damage.ROWS)
-    timers.run_until(102)
-    assert 9 <= len(drawn) <= 12
-    assert drawn[0] == 100.0
-    assert timers.waiting() == []
+    for news, least, most in ((50, 9, 12), (500, 5, 7)):
+        drawn.clear()
+        began = timers.now
+        for step in range(news):
+            timers.run_until(began + step / news)
+            pace.damaged(Damage.ROWS)
+        timers.run_until(began + 2)
+        assert least <= len(drawn) <= most
+        assert drawn[0] == began
+        assert timers.waiting() == []
+
+
+def test_what_a_key_drew_is_not_drawn_again_at_once(monkeypatch: Any) -> None:
+    pace, timers, drawn = paced(monkeypatch)
+    pace.damaged(Damage.ROWS)
+    timers.run_until(100.09)
+    pace.drawn(state_of(), 1000.0)
+    pace.damaged(Damage.ROWS)
+    timers.run_until(101)
+    assert drawn == [100.0, 100.19]
 
 
 def test_progress_waits_longer_and_words_do_not_wait_for_it(monkeypatch: Any) -> None:
