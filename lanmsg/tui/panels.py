@@ -80,6 +80,7 @@ def _somebody_here(state: State, columns: int) -> list[Row]:
     unread = state.unread()
     waiting = plural(unread, "message is", "messages are")
     them, tab = "it" if unread == 1 else "them", key_of(state, "tab")
+    news = f" {waiting} unread: {tab} opens {them}." if unread else ""
     here = plural(state.here, "person is", "people are")
     return [
         [],

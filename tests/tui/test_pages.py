@@ -108,7 +108,7 @@ def test_lines_of_a_command() -> None:
 
 def test_help_says_where_keys_apply_and_what_the_words_for_keys_mean() -> None:
     shown = page(state_of(), "help")
-    _, choosing = shown.split("In the Ctrl-K list")
+    _, choosing = shown.split("In the list of conversations, and")
     assert "go there" in choosing
     assert shown.count("go there") == 1
     for word in ("new", "pinned", "verified", "KEY CHANGED", "blocked"):
