@@ -84,9 +84,7 @@ def _somebody_here(state: State, columns: int) -> list[Row]:
     here = plural(state.here, "person is", "people are")
     return [
         [],
-        *paragraph(
-            f"{here} here." + (f" {waiting} unread: {tab} opens {them}." if unread else ""), columns, 2
-        ),
+        *paragraph(f"{here} here.{news}", columns, 2),
         [],
         *paragraph(
             f"{key_of(state, 'switch')} chooses a conversation, /msg NAME TEXT writes at once.", columns, 2
