@@ -175,7 +175,7 @@ def home_roster(store: "Store") -> "Roster":
     """Whom this home knows, and whom its listener sees if one is running, without a network of our own."""
     from lanmsg.node.roster import Roster  # as above
 
-    roster = Roster(PeerId(b""))
+    roster = Roster(PeerId(b""), store.own_profile.name)
     roster.load_book(store.peers.all())
     if store.presence.is_live(wall_clock()):
         roster.set_shared(store.presence.all())

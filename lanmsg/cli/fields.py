@@ -31,6 +31,7 @@ def peer_fields(peer: Peer) -> dict[str, Any]:
         "last_seen": timestamp(wall_clock() if peer.present else peer.last_seen),
         "verified_at": timestamp(peer.verified_at),
         "lookalike_of": peer.lookalike_of,
+        "words_differ": peer.words_differ,
     }
 
 

@@ -7,7 +7,7 @@ from lanmsg.api import Interface, Peer, PeerId, home_roster, own_id, wall_clock
 from lanmsg.cli.fields import peer_fields, peers_document
 from lanmsg.cli.output import BOLD, RED, Output, Result
 from lanmsg.cli.parser import Invocation
-from lanmsg.cli.wording import age, columns, name_of, pad, short_id, trust_remark
+from lanmsg.cli.wording import age, columns, name_of, pad, short_id, trust_of, trust_remark
 from lanmsg.model import Trust
 from lanmsg.terminal import Kind, date, fingerprint, printable
 
@@ -39,10 +39,10 @@ def known_here(invocation: Invocation, *, absent: bool) -> list[Peer] | None:
 
 
 def looked_for(invocation: Invocation, *, absent: bool) -> list[Peer]:
-    from lanmsg.cli.running import pause, run_node  # asyncio
+    from lanmsg.cli.running import run_node  # asyncio
 
     async def look(node: "Node") -> list[Peer]:
-        await pause(invocation.options.wait)
+        await node.look_around(invocation.options.wait)
         found = node.peers(absent=absent)
         if not found:
             for each in node.interfaces:
@@ -61,7 +61,8 @@ def show(found: list[Peer], output: Output) -> None:
         header, *lines = columns([["NAME", "STATE", "TRUST", "ADDRESS", "FINGERPRINT"], *rows])
         output.line(output.paint(header, BOLD))
         for peer, line in zip(found, lines, strict=True):
-            alarming = peer.trust in {Trust.CHANGED, Trust.BLOCKED} or peer.lookalike_of
+            decided = peer.trust in {Trust.CHANGED, Trust.BLOCKED} and not peer.is_old_key
+            alarming = decided or peer.lookalike_of
             output.line(output.paint(line, *([RED] if alarming else [])))
     else:
         output.notice("nobody is here", "lanmsg doctor says why that may be")
@@ -84,13 +85,6 @@ def row(peer: Peer, *, full: bool) -> list[str]:
     address = str(peer.addresses[0]) if peer.addresses else "-"
     key = fingerprint(peer.id) if full else short_id(peer)
     return [name_of(peer), state, trust_with_date(peer) if full else trust_of(peer), address, key]
-
-
-def trust_of(peer: Peer) -> str:
-    """The state of the key as a word, and what a name that deceives is taken for."""
-    if peer.lookalike_of:
-        return f"{peer.trust.value}, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)}"
-    return peer.trust.value
 
 
 def trust_with_date(peer: Peer) -> str:

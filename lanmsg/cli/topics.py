@@ -28,7 +28,7 @@ receive, listen, accept, decline, cancel and `peers --watch` print events; each 
 
   peer              {"id":…,"name":…,"host":…,"addrs":[…],"present":…,
                      "status":…,"note":…,"trust":…,"last_seen":…,
-                     "verified_at":…,"lookalike_of":…}
+                     "verified_at":…,"lookalike_of":…,"words_differ":…}
   ready             id, name, tcp, udp
   peer_seen         peer            peer_changed, peer_gone: the same
   message           id, peer, conversation (private or everyone), text, sent

@@ -7,7 +7,7 @@ from lanmsg.api import NAME_MAX_BYTES, Peer, Trust, home_roster, wall_clock
 from lanmsg.cli.fields import peer_fields
 from lanmsg.cli.output import Result, ask, can_ask
 from lanmsg.cli.parser import Invocation, usage_error
-from lanmsg.cli.wording import name_of, nobody_known, short_id
+from lanmsg.cli.wording import name_of, nobody_known, short_id, trust_of
 from lanmsg.model import Conversation, Delivery, LanmsgError, PeerId
 from lanmsg.terminal import fingerprint, folded, plural
 
@@ -96,7 +96,7 @@ def refuse_blocked(peer: Peer) -> None:
 def block(invocation: Invocation) -> Result:
     def decide(store: "Store", peer: Peer) -> str:
         remember(store, peer)
-        store.peers.set_trust(peer.id, Trust.BLOCKED, wall_clock())
+        store.block(peer.id, wall_clock())
         return f"{name_of(peer)} ({short_id(peer)}) is blocked"
 
     return decided(invocation, decide)
@@ -106,8 +106,9 @@ def unblock(invocation: Invocation) -> Result:
     def decide(store: "Store", peer: Peer) -> str:
         if peer.trust is not Trust.BLOCKED:
             return f"{name_of(peer)} ({short_id(peer)}) was not blocked"
-        store.peers.set_trust(peer.id, Trust.NEW, wall_clock())
-        return f"{name_of(peer)} ({short_id(peer)}) is not blocked any more, and new again"
+        store.peers.unblock(peer.id, wall_clock())
+        now = home_roster(store).get(peer.id) or peer
+        return f"{name_of(peer)} ({short_id(peer)}) is not blocked any more, but {trust_of(now)} again"
 
     return decided(invocation, decide)
 
@@ -195,7 +196,7 @@ def the_one_meant(others: list[Peer], pinned: Peer, invocation: Invocation) -> P
 
 def confirm(peer: Peer, _: Peer | None, invocation: Invocation) -> None:
     refuse_blocked(peer)
-    if peer.trust is Trust.CHANGED and len(wanted_digits(invocation)) < VERIFYING_DIGITS:
+    if peer.words_differ and len(wanted_digits(invocation)) < VERIFYING_DIGITS:
         raise LanmsgError(
             f"the words of {name_of(peer)} were different when you compared them",
             code="security",

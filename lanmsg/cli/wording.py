@@ -67,6 +67,15 @@ def size_of(transfer: Transfer) -> str:
     return size if transfer.count <= 1 else f"{size} in {plural(transfer.count, 'entry', 'entries')}"
 
 
+def trust_of(peer: Peer) -> str:
+    """The state of the key as a word, and what a name that deceives is taken for."""
+    if peer.lookalike_of:
+        return f"{peer.trust.value}, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)}"
+    if peer.words_differ:
+        return f"{peer.trust.value}, THE WORDS DIFFERED"
+    return "replaced" if peer.is_old_key else str(peer.trust.value)
+
+
 def trust_remark(peer: Peer) -> str:
     """What a name alone does not tell, in brackets."""
     remarks = {
@@ -78,7 +87,9 @@ def trust_remark(peer: Peer) -> str:
     }
     if peer.lookalike_of:
         return f" (new, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)})"
-    return remarks[peer.trust]
+    if peer.words_differ:
+        return " (THE WORDS DIFFERED)"
+    return "" if peer.is_old_key else remarks[peer.trust]
 
 
 def state_of(transfer: Transfer, peer: Peer | None = None) -> str:

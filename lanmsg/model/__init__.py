@@ -33,6 +33,7 @@ from lanmsg.model.network import (
     Severity,
 )
 from lanmsg.model.people import (
+    OLD_KEY,
     Address,
     FileRule,
     Peer,
@@ -54,6 +55,7 @@ __all__ = [
     "KEPT_QUIET",
     "NEW_NETWORK",
     "NOT_RECOGNISED",
+    "OLD_KEY",
     "UNTRUSTED",
     "Address",
     "Conversation",

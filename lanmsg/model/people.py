@@ -9,6 +9,10 @@ PeerId = NewType("PeerId", bytes)
 """SHA-256 fingerprint of a peer's public key, 32 bytes (protocol.md, Identity)."""
 
 
+OLD_KEY = " (old key)"
+"""Ends the name of a key whose place another one has taken, by this person's word."""
+
+
 class Address(Struct, frozen=True):
     """Where a peer's TCP port is. `host` is a literal IP address; IPv6 link-local carries its %scope."""
 
@@ -52,7 +56,8 @@ class Peer(Struct, frozen=True):
     `nickname` is what the peer calls itself (a hint until `proven`: a handshake has shown its key);
     `petname` is what this person calls it, "" if nothing. `last_seen` and `verified_at` (0: never) are
     seconds since the epoch; `file_rule_max` is in bytes. `muted`: it rings no bell. `lookalike_of`: the
-    name of somebody known that a hurried reader would take this one's name for, or "".
+    name of somebody known, or this person's own, that a hurried reader would take this one's name for, or
+    "". `words_differ`: a comparison has shown that the key is not that person's.
     """
 
     id: PeerId
@@ -71,6 +76,12 @@ class Peer(Struct, frozen=True):
     file_rule_max: int | None = None
     muted: bool = False
     lookalike_of: str = ""
+    words_differ: bool = False
+
+    @property
+    def is_old_key(self) -> bool:
+        """Another key has taken its place, by this person's word."""
+        return self.trust is Trust.CHANGED and self.petname.endswith(OLD_KEY)
 
     @property
     def name(self) -> str:

@@ -47,7 +47,7 @@ class Appearance:
 
     async def begin(self) -> None:
         """A new listener: what was said in an earlier run is over."""
-        await self._disk.read(lambda store: store.own_profile.clear())
+        await self._disk.read(lambda store: store.own_profile.begin(self.profile.name))
 
     async def join(self) -> None:
         """A view: what the listener that lives was told holds here as well."""

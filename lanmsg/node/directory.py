@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 
+from lanmsg.config import split_host
 from lanmsg.model import Address, LanmsgError, Peer, Trust
-from lanmsg.node.air import resolve
+from lanmsg.node.air import is_address, resolve
 from lanmsg.node.clock import steady_clock
 from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.engine import Engine
@@ -12,6 +13,13 @@ from lanmsg.node.roster import folded, is_short_for
 from lanmsg.protocol.constants import HANDSHAKE_TIMEOUT_S
 
 FIND_STEP_S = 0.02
+
+SEEK_AFTER_S = 0.3
+"""Who is here has answered by then; for others one has to go on asking."""
+
+DIAL_AGAIN_S = 2.0
+
+Dialling = asyncio.Task[Peer]
 
 
 class Directory:
@@ -24,19 +32,54 @@ class Directory:
         After `wait` seconds a known but absent one is returned as such, and an address is dialled if `dial`.
         """
         deadline = steady_clock() + wait
-        while True:
-            found = self._engine.roster.one(who)
-            if found is not None and found.present:
-                _refuse_lookalike(found, who)
-                return found
-            if steady_clock() >= deadline:
-                break
-            await asyncio.sleep(FIND_STEP_S)
+        dialling = self._start_dialling(who) if dial and wait > 0 else None
+        try:
+            found = await self._found_until(deadline, who, dialling)
+        finally:
+            if dialling is not None:
+                dialling.cancel()
+            self._engine.air.seek(steady_clock())  # until now
+        if found is not None and found.present:
+            self._refuse_lookalike(found, who)
+            return found
         self._refuse_namesake(who)
         if found is not None:
-            _refuse_lookalike(found, who)
+            self._refuse_lookalike(found, who)
             return found
         return await self._find_by_address(who, dial=dial)
+
+    async def _found_until(self, deadline: float, who: str, dialling: Dialling | None) -> Peer | None:
+        seek_at = steady_clock() + SEEK_AFTER_S
+        while True:
+            if dialling is not None and dialling.done():
+                return dialling.result()
+            found = self._engine.roster.one(who)
+            now = steady_clock()
+            if now >= deadline or (found is not None and found.present):
+                return found
+            if now >= seek_at:
+                seek_at = deadline
+                self._engine.air.seek(deadline)
+            await asyncio.sleep(FIND_STEP_S)
+
+    def _start_dialling(self, who: str) -> Dialling | None:
+        """An address takes the connection as soon as somebody is there, whom we may never hear."""
+        try:
+            host, port = split_host(who, self._engine.settings.port)
+        except LanmsgError:
+            return None
+        if not is_address(host):
+            return None
+        return asyncio.get_running_loop().create_task(self._dial_again_and_again(Address(host, port)))
+
+    async def _dial_again_and_again(self, where: Address) -> Peer:
+        """Ends with the one who is there; with an error only of one who is there and does not want us."""
+        await asyncio.sleep(SEEK_AFTER_S)
+        while True:
+            try:
+                return await self._meet(where)
+            except (UnreachableError, TimeoutError):
+                await asyncio.sleep(DIAL_AGAIN_S)
 
     def _refuse_namesake(self, who: str) -> None:
         """The pinned one is away and another key goes by its name: not the one that was meant."""
@@ -47,6 +90,18 @@ class Directory:
                     code="key_changed",
                     hint=f"ask {who} on another channel, and compare: lanmsg verify {peer.id.hex()[:16]}",
                 )
+
+    def _refuse_lookalike(self, peer: Peer, who: str) -> None:
+        """A name that is taken for another one at a glance is not enough to mean a stranger."""
+        if not peer.lookalike_of or not _is_meant(peer, who):
+            return
+        is_mine = peer.lookalike_of == self._engine.appearance.profile.name
+        like = "uses your own name" if is_mine else f"only looks like {peer.lookalike_of}, whom you know"
+        raise LanmsgError(
+            f"{who} is new here, and {like}: nothing was sent",
+            code="security",
+            hint=f"if it is somebody else, name the key: {peer.nickname}~{peer.id.hex()[:8].upper()}",
+        )
 
     async def _find_by_address(self, who: str, *, dial: bool) -> Peer:
         near = self._engine.roster.nearest(who)
@@ -68,13 +123,17 @@ class Directory:
         address = await resolve(host, port or self._engine.settings.port)
         where = Address(address.host, port or address.port)
         try:
-            connection = await self._engine.sessions.open([where], None)
+            return await self._meet(where)
         except (UnreachableError, TimeoutError) as error:
             raise LanmsgError(
                 f"nobody answers at {where}: {error}",
                 code="network",
                 hint="is lanmsg running there, and TCP let in?",
             ) from None
+
+    async def _meet(self, where: Address) -> Peer:
+        """Raises UnreachableError, TimeoutError, LanmsgError (network)."""
+        connection = await self._engine.sessions.open([where], None)
         with contextlib.suppress(TimeoutError):  # it proved its key, and says nothing about itself
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await connection.introduced.wait()
@@ -85,17 +144,6 @@ class Directory:
                 code="network",
             )
         return known
-
-
-def _refuse_lookalike(peer: Peer, who: str) -> None:
-    """A name that is taken for another one at a glance is not enough to mean a stranger."""
-    if not peer.lookalike_of or not _is_meant(peer, who):
-        return
-    raise LanmsgError(
-        f"{who} is new here, and only looks like {peer.lookalike_of}, whom you know: nothing was sent",
-        code="security",
-        hint=f"if it is somebody else, name the key: {peer.nickname}~{peer.id.hex()[:8].upper()}",
-    )
 
 
 def _is_meant(peer: Peer, who: str) -> bool:

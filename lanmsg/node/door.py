@@ -15,6 +15,8 @@ UNSAFE = {
     Trust.BLOCKED: ("blocked", "{name} is blocked"),
 }
 
+REPLACED = "key_changed", "another key took the place of {name}: nothing was sent"
+
 
 class Door:
     """Base of Node's parts; each part is what can be asked about one subject."""
@@ -39,7 +41,7 @@ class Door:
     def _safe_peer(self, peer_id: PeerId) -> Peer:
         peer = self.peer(peer_id) or Peer(peer_id, "")
         if peer.trust in UNSAFE:
-            code, sentence = UNSAFE[peer.trust]
+            code, sentence = REPLACED if peer.is_old_key else UNSAFE[peer.trust]
             raise LanmsgError(sentence.format(name=peer.name), code=code, hint="lanmsg help security")
         return peer
 

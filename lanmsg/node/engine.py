@@ -68,7 +68,7 @@ class Engine:
         self.disk = Disk(store)
         self._leases = Leases(settings.home, self.disk, self.wake)
         self.owner = self._leases.owner
-        self.roster = Roster(self.me)
+        self.roster = Roster(self.me, lambda: self.appearance.profile.name)
         self.subscriptions = Subscriptions()
         self.sessions = Sessions(identity, tasks, self)
         self.outbox = Outbox(self.disk, self.sessions, self.roster, tasks, self.owner)

@@ -1,7 +1,10 @@
 """People: who is here, what they are called, and how far this person trusts their keys."""
 
+import asyncio
+from collections.abc import Callable
+
 from lanmsg.model import FileRule, LanmsgError, Peer, PeerId, SafetyNumber, Trust, Verification
-from lanmsg.node.clock import wall_clock
+from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.directory import Directory
 from lanmsg.node.door import Door
 from lanmsg.protocol.constants import (
@@ -13,11 +16,20 @@ from lanmsg.protocol.verification import safety_number
 from lanmsg.storage.store import Store
 from lanmsg.terminal import clock
 
+LOOK_STEP_S = 0.1
+
 
 class People(Door):
     def peers(self, *, absent: bool = False) -> list[Peer]:
         """Who is here, by name; `absent`: also whom this home knows."""
         return self._engine.roster.all() if absent else self._engine.roster.present()
+
+    async def look_around(self, seconds: float, until: Callable[[], object] = lambda: False) -> None:
+        """Time for people to answer, and to come; not longer than until `until` says that it is enough."""
+        deadline = steady_clock() + seconds
+        self._engine.air.seek(deadline)
+        while steady_clock() < deadline and not until():
+            await asyncio.sleep(min(LOOK_STEP_S, max(0.0, deadline - steady_clock())))
 
     async def find(self, who: str, *, wait: float = 0.0, dial: bool = True) -> Peer:
         """The peer meant by a name, name~HEX, fingerprint prefix or address, as soon as it is here.
@@ -32,7 +44,10 @@ class People(Door):
         return await Directory(self._engine).connect(host, port)
 
     async def set_trust(self, peer_id: PeerId, trust: Trust) -> Peer:
-        """Pinning a key that goes by a pinned name puts it in the place of the old one."""
+        """Pinning a key that goes by a pinned name puts it in the place of the old one.
+
+        BLOCKED declines what it offers; NEW, of one that was blocked: what was decided before counts again.
+        """
         known, before = self.peer(peer_id), self._namesake(peer_id)
 
         def decide(store: Store) -> Peer:
@@ -41,6 +56,10 @@ class People(Door):
                 _remember(store, known)
             if before is not None and trust in (Trust.PINNED, Trust.VERIFIED):
                 store.peers.succeed(before, peer_id, nickname="", now=now)
+            if trust is Trust.BLOCKED:
+                return store.block(peer_id, now)
+            if trust is Trust.NEW and known is not None and known.trust is Trust.BLOCKED:
+                return store.peers.unblock(peer_id, now)
             return store.peers.set_trust(peer_id, trust, now)
 
         return await self._write(decide)

@@ -1,12 +1,12 @@
 """Everybody this home knows or sees: presence from the air, sessions, and the peer book, as one list."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from lanmsg.model import Address, LanmsgError, Peer, PeerId, Status, Trust
+from lanmsg.model import OLD_KEY, Address, LanmsgError, Peer, PeerId, Status, Trust
 from lanmsg.terminal import skeleton
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ HEX_MIN = 8
 class Roster:
     """Keeps the book in memory, so that lists and look-ups cost no disk. Fed by the node and by `changes`."""
 
-    def __init__(self, me: PeerId):
+    def __init__(self, me: PeerId, own_name: Callable[[], str] = str):
         self.me = me
+        self._own_name = own_name
         self._book: dict[PeerId, Peer] = {}
         self._air: dict[PeerId, Presence] = {}
         self._shared: dict[PeerId, Peer] = {}
@@ -33,7 +34,7 @@ class Roster:
             self._book[peer.id] = peer
         pinned = [each for each in self._book.values() if each.trust in PINNED_STATES]
         self._pinned_names = {folded(each.name): each.id for each in pinned}
-        self._pinned_looks = {skeleton(each.name): each.name for each in pinned}
+        self._pinned_looks = {look: each.name for each in pinned for look in _looks(each.name)}
 
     def set_air(self, presence: "Presence") -> None:
         self._air[presence.peer] = presence
@@ -102,7 +103,7 @@ class Roster:
             return self._judged(found) if (found := known or seen) is not None else None
         # Of somebody this person knows a datagram tells only where it is and its status: a name has to be
         # proven. Strangers are called what they call themselves now.
-        is_settled = known.proven and known.trust in PINNED_STATES
+        is_settled = bool(known.nickname) and known.trust in PINNED_STATES
         both = replace(
             known,
             nickname=known.nickname if is_settled else seen.nickname or known.nickname,
@@ -114,8 +115,9 @@ class Roster:
         return self._judged(both)
 
     def pinned_namesake(self, peer: Peer) -> PeerId | None:
-        """The pinned peer whose name this other key goes by."""
-        other = self._pinned_names.get(folded(peer.nickname))
+        """The pinned peer whose name this other key goes by, or went by until that one took its place."""
+        name = peer.name.removesuffix(OLD_KEY) if peer.is_old_key else peer.name
+        other = self._pinned_names.get(folded(name))
         return None if other == peer.id else other
 
     def addresses_of(self, peer: PeerId) -> tuple[Address, ...]:
@@ -132,8 +134,12 @@ class Roster:
         if not folded(who):
             return []
         everyone = self.all()
-        exact = [each for each in everyone if who in {each.petname, each.nickname}]
-        any_case = [each for each in everyone if _is_called(each, who)]
+        # What somebody is shown as goes before what the one so shown says of itself.
+        exact = [each for each in everyone if who == each.name] or [
+            each for each in everyone if who == each.nickname
+        ]
+        shown = [each for each in everyone if folded(who) == folded(each.name)]
+        any_case = shown or [each for each in everyone if _is_called(each, who)]
         by_name = exact or any_case
         # Nobody pushes in before whom this person knows by taking the name in another case.
         by_short = [each for each in everyone if is_short_for(each, who)]
@@ -191,13 +197,26 @@ class Roster:
 
     def _judged(self, peer: Peer) -> Peer:
         """A key we do not know under a name that we pinned is not that person until the user says so."""
+        if peer.trust is Trust.CHANGED and not peer.is_old_key:
+            return replace(peer, words_differ=True)
         if peer.trust is not Trust.NEW:
             return peer
         if self.pinned_namesake(peer) is not None:
             return replace(peer, trust=Trust.CHANGED)
-        look = "" if peer.petname else skeleton(peer.nickname)
-        like = self._pinned_looks.get(look, "") if look else ""
+        like = "" if peer.petname else self._like(peer.nickname)
         return replace(peer, lookalike_of=like) if like else peer
+
+    def _like(self, nickname: str) -> str:
+        """Whose name it could be taken for: one of the known, or this person's own; or ""."""
+        if not (look := skeleton(nickname)):
+            return ""
+        own = self._own_name()
+        return self._pinned_looks.get(look, own if look in _looks(own) else "")
+
+
+def _looks(name: str) -> set[str]:
+    """`ben@thinkpad` is ben as well, as people say it."""
+    return {skeleton(name), skeleton(name.partition("@")[0])} - {""}
 
 
 def _known(peers: list[Peer]) -> list[Peer]:

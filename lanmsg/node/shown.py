@@ -53,7 +53,7 @@ class Shown:
             self._asked_names[peer_id] = name
 
     def _warn(self, peer: Peer) -> None:
-        if peer.trust is not Trust.CHANGED or peer.id in self._warned:
+        if peer.trust is not Trust.CHANGED or peer.is_old_key or peer.id in self._warned:
             return
         namesake = self._roster.pinned_namesake(peer)
         if namesake is not None:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from lanmsg.model import Status
 from lanmsg.storage.database import Database
+from lanmsg.storage.namesakes import own_name, put_own_name
 
 
 class OwnProfile(Struct, frozen=True):
@@ -38,6 +39,20 @@ class ProfileBook:
         with self._database.transaction(durable=False) as write:
             value = json.dumps([write.revision(), profile.name, int(profile.status), profile.note])
             write.run("INSERT OR REPLACE INTO state VALUES ('profile', ?)", (value,))
+            if profile.name:
+                put_own_name(write, profile.name)
+
+    def begin(self, name: str) -> None:
+        """A listener that is called so; what was said for the time of another one is over."""
+        self.clear()
+        with self._database.transaction(durable=False) as write:
+            if own_name(write) != name:
+                put_own_name(write, name)
+
+    def name(self) -> str:
+        """What the last listener was called, for those who are not it; "" before the first."""
+        row = self._database.one("SELECT value FROM state WHERE name = 'own_name'")
+        return str(row[0]) if row else ""
 
     def say(self, status: Status, note: str) -> None:
         """The name stays what it is."""

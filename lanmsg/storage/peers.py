@@ -7,11 +7,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from lanmsg.model import Address, FileRule, Peer, PeerId, Status, Trust
+from lanmsg.model import OLD_KEY, Address, FileRule, Peer, PeerId, Status, Trust
 from lanmsg.storage.database import Database, Transaction
+from lanmsg.storage.namesakes import is_taken
 
 STRANGERS_MAX = 8192
 """Keys that nobody decided about; a flood of new ones pushes out the strangers heard longest ago."""
+
+BEFORE_BLOCKED = {Trust.NEW: 0.0, Trust.PINNED: -1.0, Trust.CHANGED: -2.0}
+"""What `verified_at` of a blocked key says: the time when it was verified, or one of these."""
 
 STRANGERS_EVICTED = 256
 """Dropped together, so that a flood does not pay for a search with each datagram."""
@@ -70,6 +74,7 @@ class PeerBook:
         """Notes what a peer says of itself; the record as it is now.
 
         Not `proven`: a hint, which leaves name, note and addresses of a peer alone whose key was proven once.
+        Somebody who is known and takes the name of another one goes on being shown by the old name.
         """
         values: dict[str, Any] = {
             "id": peer,
@@ -99,10 +104,38 @@ class PeerBook:
         return self._required(peer)
 
     def set_trust(self, peer: PeerId, trust: Trust, now: float) -> Peer:
+        if trust is Trust.BLOCKED:
+            return self.block(peer, now)
         with self._database.transaction() as write:
             self._ensure(write, peer, "", now)
             _set(write, peer, "trust", trust.value)
             _set(write, peer, "verified_at", now if trust is Trust.VERIFIED else 0.0)
+        return self._required(peer)
+
+    def block(self, peer: PeerId, now: float) -> Peer:
+        """What was decided about the key before is kept for unblock()."""
+        with self._database.transaction() as write:
+            self._ensure(write, peer, "", now)
+            known = self._required(peer)
+            if known.trust is not Trust.BLOCKED:
+                before = BEFORE_BLOCKED.get(known.trust, known.verified_at)
+                _set(write, peer, "trust", Trust.BLOCKED.value)
+                _set(write, peer, "verified_at", before)
+        return self._required(peer)
+
+    def unblock(self, peer: PeerId, now: float) -> Peer:
+        """As it was before it was blocked; new where another key has been given its name meanwhile."""
+        with self._database.transaction() as write:
+            self._ensure(write, peer, "", now)
+            row = write.one("SELECT verified_at FROM peers WHERE id = ? AND trust = 'blocked'", (peer,))
+            if row is not None:
+                states = {when: trust for trust, when in BEFORE_BLOCKED.items()}
+                before = states.get(row[0], Trust.VERIFIED)
+                is_known = before in (Trust.PINNED, Trust.VERIFIED)
+                if is_known and is_taken(write, peer, self._required(peer).name):
+                    before = Trust.NEW
+                _set(write, peer, "trust", before.value)
+                _set(write, peer, "verified_at", row[0] if before is Trust.VERIFIED else 0.0)
         return self._required(peer)
 
     def rename(self, peer: PeerId, petname: str, now: float) -> Peer:
@@ -127,15 +160,18 @@ class PeerBook:
         return self._required(peer)
 
     def succeed(self, old: PeerId, new: PeerId, *, nickname: str, now: float) -> Peer:
-        """`new` is pinned in the place of `old`: the petname goes over, and `old` is a stranger again."""
+        """`new` is pinned in the place of `old`: the petname goes over, and `old` is called an old key.
+
+        Nothing is sent to that one any more: what waits for it was meant for its eyes only.
+        """
         with self._database.transaction() as write:
             self._ensure(write, old, "", now)
             self._ensure(write, new, nickname, now)
-            petname = self._required(old).petname
-            if petname:
-                _set(write, old, "petname", "")
-                _set(write, new, "petname", petname)
-            _set(write, old, "trust", Trust.NEW.value)
+            before = self._required(old)
+            if before.petname or self._required(new).is_old_key:
+                _set(write, new, "petname", before.petname)
+            _set(write, old, "petname", f"{before.name}{OLD_KEY}" if before.name else "")
+            _set(write, old, "trust", Trust.CHANGED.value)
             _set(write, old, "verified_at", 0.0)
             _set(write, new, "trust", Trust.PINNED.value)
         return self._required(new)
@@ -194,7 +230,7 @@ def _peer_of(row: tuple[Any, ...]) -> Peer:
         addresses=addresses_from_json(addresses),
         first_seen=first_seen,
         last_seen=last_seen,
-        verified_at=verified_at,
+        verified_at=0.0 if trust == Trust.BLOCKED.value else verified_at,
         file_rule=FileRule(file_rule),
         file_rule_max=file_rule_max,
         muted=bool(muted),
@@ -217,6 +253,7 @@ def _refresh(write: Transaction, known: Peer, values: dict[str, Any]) -> None:
             "note": known.note,
             "addresses": addresses_to_json(known.addresses),
         }
+    _keep_name(write, known, values["nickname"])
     before = (known.nickname, int(known.status), known.note, addresses_to_json(known.addresses), known.proven)
     after = (
         values["nickname"],
@@ -234,6 +271,13 @@ def _refresh(write: Transaction, known: Peer, values: dict[str, Any]) -> None:
         )
     elif abs(values["now"] - known.last_seen) >= SEEN_STEP_SECONDS:
         write.run("UPDATE peers SET last_seen = :now WHERE id = :id", values)
+
+
+def _keep_name(write: Transaction, known: Peer, wanted: str) -> None:
+    """Whom this person has decided about does not become somebody else by calling itself so."""
+    is_rename = known.trust is not Trust.NEW and not known.petname and known.nickname != wanted
+    if is_rename and known.nickname and is_taken(write, known.id, wanted):
+        _set(write, known.id, "petname", known.nickname)
 
 
 def _set(write: Transaction, peer: PeerId, column: str, value: str | float | None) -> None:

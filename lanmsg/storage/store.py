@@ -5,7 +5,16 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from lanmsg.model import Conversation, Message, Peer, Transfer, Verification
+from lanmsg.model import (
+    Conversation,
+    Direction,
+    Message,
+    Peer,
+    PeerId,
+    Transfer,
+    TransferState,
+    Verification,
+)
 from lanmsg.storage.database import Database
 from lanmsg.storage.forgetting import Forgetting
 from lanmsg.storage.history import History
@@ -13,6 +22,7 @@ from lanmsg.storage.networks import NetworkBook
 from lanmsg.storage.own_profile import OwnProfile, ProfileBook
 from lanmsg.storage.peers import PeerBook
 from lanmsg.storage.presence import Presence
+from lanmsg.storage.slots import SlotBook
 from lanmsg.storage.transfers import Transfers
 from lanmsg.storage.verifications import Verifications
 
@@ -44,6 +54,7 @@ class Store:
         self.own_profile = ProfileBook(database)
         self.peers = PeerBook(database)
         self.presence = Presence(database)
+        self.slots = SlotBook(database)
         self.networks = NetworkBook(database)
         self.transfers = Transfers(database)
         self.verifications = Verifications(database, self.peers)
@@ -84,6 +95,19 @@ class Store:
                 networks=self.networks.decisions(),
                 own_profile=self.own_profile.changed(revision),
             )
+
+    def block(self, peer: PeerId, now: float) -> Peer:
+        """The key is refused, and so is what it offers; what it wrote waits for nobody any more."""
+        with self.database.transaction():
+            for transfer in self.transfers.open():
+                is_offer = transfer.direction is Direction.IN and transfer.state is TransferState.OFFERED
+                if is_offer and transfer.peer == peer:
+                    self.transfers.move(transfer.number, TransferState.DECLINED, now=now)
+            conversation = Conversation.with_peer(peer)
+            last = self.history.messages(conversation, limit=1)
+            if last:
+                self.history.mark_read(conversation, last[-1].number, now)
+            return self.peers.block(peer, now)
 
     def beside(self, is_over: Callable[[], bool]) -> "Store":
         """Another one of the same home, to read from in another thread; it must not outlive this one."""

@@ -53,7 +53,8 @@ def replace_ben(home: Path, monkeypatch: pytest.MonkeyPatch) -> Replace:
         store.close()
         assert new is not None
         assert old is not None
-        assert (new.petname, old.petname) == (("Benny", "") if new.trust is Trust.PINNED else ("", "Benny"))
+        is_replaced = new.trust is Trust.PINNED
+        assert (new.petname, old.petname) == (("Benny", "Benny (old key)") if is_replaced else ("", "Benny"))
         return new.trust
 
     return replace

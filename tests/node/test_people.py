@@ -2,8 +2,8 @@
 
 import pytest
 
-from lanmsg.model import Delivery, FileRule, LanmsgError, Trust
-from lanmsg.node.events import KeyChanged
+from lanmsg.model import Delivery, FileRule, LanmsgError, TransferState, Trust
+from lanmsg.node.events import KeyChanged, TransferAdded
 from tests.node.neighbours import (
     Heard,
     Neighbours,
@@ -122,3 +122,46 @@ async def test_a_stranger_is_not_meant_by_a_name_that_looks_like_a_known_one(nei
         await anna.find("b\u0435n")
     assert refused.value.code == "security"
     assert (await anna.find(eve.id.hex()[:8])).id == eve.id
+    await eve.set_name("Anna")
+    await until(lambda: (peer := anna.peer(eve.id)) and peer.lookalike_of == "anna")
+    with pytest.raises(LanmsgError, match="uses your own name"):
+        await anna.find("Anna")
+
+
+@story
+async def test_whom_one_blocks_is_refused_what_waits_and_has_back_what_was_decided(
+    neighbours: Neighbours,
+) -> None:
+    anna, ben = await neighbours.meet("anna", "ben")
+    await say_and_wait(anna, ben, "hello")
+    await say_and_wait(ben, anna, "look at this")
+    (path := neighbours.folder / "prank.txt").write_text("boo")
+    heard = Heard(anna)
+    await ben.offer(anna.id, [path])
+    offer = (await heard.next(TransferAdded)).transfer
+    await anna.set_trust(ben.id, Trust.BLOCKED)
+    assert (await anna.transfers())[0].state is TransferState.DECLINED
+    assert (offer.state, (await anna.conversations())[0].unread) == (TransferState.OFFERED, 0)
+    with pytest.raises(LanmsgError, match="is blocked"):
+        await say(anna, ben, "still there?")
+    assert (await anna.set_trust(ben.id, Trust.NEW)).trust is Trust.PINNED
+
+
+@story
+async def test_nothing_is_sent_to_a_key_that_was_replaced(neighbours: Neighbours) -> None:
+    neighbours.pin("anna", "ben")
+    anna, eve = await neighbours.meet("anna", "carla")
+    await eve.set_name("ben")
+    ben = identity("ben").peer_id
+    await until(lambda: engine_of(anna).roster.trust_of(eve.id) is Trust.CHANGED)
+    heard = Heard(anna)
+    await anna.set_trust(eve.id, Trust.PINNED)
+    await until(lambda: (peer := anna.peer(ben)) and peer.is_old_key)
+    with pytest.raises(LanmsgError, match="took the place of"):
+        await say(anna, ben, "for the old key")
+    await anna.set_trust(ben, Trust.PINNED)  # a mistake, taken back
+    await until(lambda: (peer := anna.peer(eve.id)) and peer.is_old_key)
+    assert getattr(anna.peer(ben), "name", "") == "ben"
+    await neighbours.close(anna)
+    warned = [event.peer.id async for event in heard._events if isinstance(event, KeyChanged)]
+    assert warned == [eve.id]  # before it was trusted; neither replacement is an alarm

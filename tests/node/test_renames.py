@@ -1,13 +1,20 @@
 """Who calls themselves something else: strangers at their word, known people once a session has proven it."""
 
-from lanmsg.model import Peer
+from functools import partial
+
+from lanmsg.model import Peer, Trust
+from lanmsg.node.events import PeerChanged
 from lanmsg.node.node import Node
-from tests.node.neighbours import Neighbours, say_and_wait, story, until
+from tests.node.neighbours import Heard, Neighbours, say_and_wait, story, until
 
 
 def name_at(node: Node, other: Node) -> str:
     peer: Peer | None = node.peer(other.id)
     return peer.nickname if peer else ""
+
+
+def is_called(node: Node, other: Node, name: str) -> bool:
+    return name_at(node, other) == name
 
 
 @story
@@ -29,3 +36,18 @@ async def test_a_stranger_is_called_what_it_says_now(neighbours: Neighbours) -> 
     await until(lambda: not anna.peers())
     again = await neighbours.open("ben", name="benjamin")
     await until(lambda: name_at(anna, again) == "benjamin")
+
+
+@story
+async def test_somebody_known_who_takes_anothers_name_is_shown_as_before(neighbours: Neighbours) -> None:
+    neighbours.pin("anna", "ben")
+    anna, mia = await neighbours.meet("anna", "carla")
+    await say_and_wait(anna, mia, "hello")
+    heard = Heard(anna)
+    for name in ("b\u0435n", "anna"):
+        await mia.set_name(name)
+        await until(partial(is_called, anna, mia, name))
+        shown = anna.peer(mia.id)
+        assert shown is not None
+        assert (shown.name, shown.trust) == ("carla", Trust.PINNED)
+    assert (await heard.next(PeerChanged)).peer.name == "carla"

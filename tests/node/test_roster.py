@@ -141,6 +141,46 @@ def test_whom_this_person_has_named_or_pinned_looks_like_nobody() -> None:
         assert found.lookalike_of == ""
 
 
+@pytest.mark.parametrize(("name", "like"), [("anna", "anna@home"), ("Anna@h0me", "anna@home"), ("ann", "")])
+def test_a_stranger_who_uses_our_own_name_is_marked(name: str, like: str) -> None:
+    made = Roster(ME, lambda: "anna@home")
+    made.set_shared([present(EVE, name)])
+    eve = made.get(EVE)
+    assert eve is not None
+    assert eve.lookalike_of == like
+
+
+def test_a_key_whose_words_differed_is_told_from_one_whose_place_another_took() -> None:
+    book = (
+        Peer(BEN, "ben", trust=Trust.CHANGED),
+        Peer(EVE, "ben", petname="ben (old key)", trust=Trust.CHANGED),
+        Peer(CARLA, "ben", trust=Trust.PINNED),
+    )
+    made = roster(present(BEN, "ben"), present(EVE, "ben"), book=book)
+    ben, old = made.get(BEN), made.get(EVE)
+    assert ben is not None
+    assert old is not None
+    assert (ben.words_differ, old.words_differ) == (True, False)
+    assert made.pinned_namesake(old) == CARLA  # whom it would replace in turn
+
+
+def test_what_somebody_is_shown_as_goes_before_what_another_one_says() -> None:
+    name = "Frau Keller"
+    keller = Peer(BEN, name, trust=Trust.PINNED)
+    mia = Peer(EVE, name, petname="Mia", trust=Trust.PINNED)
+    both = roster(present(BEN, name), present(EVE, name), book=(keller, mia))
+    for who in (name, name.upper()):
+        found = both.one(who)
+        assert found is not None
+        assert found.id == BEN
+
+
+def test_a_name_that_nobody_has_proven_does_not_follow_a_datagram_once_it_is_pinned() -> None:
+    found = roster(present(EVE, "ben"), book=(Peer(EVE, "eve", trust=Trust.PINNED),)).get(EVE)
+    assert found is not None
+    assert found.name == "eve"
+
+
 def test_a_name_of_signs_looks_like_nobody() -> None:
     known = Peer(BEN, "...", trust=Trust.PINNED)
     found = roster(present(EVE, "***"), book=(known,)).get(EVE)

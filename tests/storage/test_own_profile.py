@@ -27,3 +27,16 @@ def test_it_is_news_once(store: Store) -> None:
     changes = store.changes_since(before)
     assert changes.own_profile == AWAY
     assert store.changes_since(changes.revision).own_profile is None
+
+
+def test_what_the_last_listener_was_called_is_known_to_all(
+    store: Store, another: Callable[[], Store]
+) -> None:
+    assert store.own_profile.name() == ""
+    store.own_profile.put(AWAY)
+    store.own_profile.begin("anna@home")
+    assert store.own_profile.get() is None
+    assert another().own_profile.name() == "anna@home"
+    store.own_profile.put(OwnProfile("anna", Status.BUSY, ""))
+    store.own_profile.clear()
+    assert another().own_profile.name() == "anna"

@@ -184,4 +184,54 @@ def test_a_new_key_takes_the_place_of_an_old_one(store: Store) -> None:
     assert (successor.id, successor.petname, successor.trust) == (new, "ben at work", Trust.PINNED)
     before = store.peers.get(old)
     assert before is not None
-    assert (before.petname, before.trust) == ("", Trust.NEW)
+    assert (before.name, before.trust, before.is_old_key) == ("ben at work (old key)", Trust.CHANGED, True)
+
+
+def test_an_old_key_that_is_trusted_again_has_its_name_back(store: Store) -> None:
+    old, new = PeerId(b"o" * 32), PeerId(b"n" * 32)
+    store.peers.pin(old, nickname="ben", now=1.0)
+    store.peers.succeed(old, new, nickname="ben", now=2.0)
+    again = store.peers.succeed(new, old, nickname="", now=3.0)
+    assert (again.name, again.petname, again.trust) == ("ben", "", Trust.PINNED)
+    replaced = store.peers.get(new)
+    assert replaced is not None
+    assert replaced.name == "ben (old key)"
+
+
+@pytest.mark.parametrize("before", [Trust.NEW, Trust.PINNED, Trust.VERIFIED, Trust.CHANGED])
+def test_who_is_unblocked_is_what_they_were_before(peers: PeerBook, before: Trust) -> None:
+    known = peers.set_trust(BEN, before, NOW)
+    for at in (1, 2):  # blocked twice is blocked
+        blocked = peers.block(BEN, NOW + at)
+        assert (blocked.trust, blocked.verified_at) == (Trust.BLOCKED, 0.0)
+    assert peers.unblock(BEN, NOW + 3) == known
+    assert peers.unblock(BEN, NOW + 4) == known
+
+
+def test_who_is_unblocked_is_new_where_another_one_has_the_name_now(peers: PeerBook) -> None:
+    peers.pin(BEN, nickname="ben", now=NOW)
+    peers.block(BEN, NOW)
+    peers.pin(CLEO, nickname="ben", now=NOW)
+    assert peers.unblock(BEN, NOW).trust is Trust.NEW
+
+
+@pytest.mark.parametrize("wanted", ["cleo", "Cl\u0435o", "CLE0", "Cleopatra", "me"])
+@pytest.mark.parametrize("trust", [Trust.PINNED, Trust.VERIFIED, Trust.CHANGED, Trust.BLOCKED])
+def test_nobody_known_takes_the_name_of_another_one(store: Store, wanted: str, trust: Trust) -> None:
+    peers = store.peers
+    store.own_profile.begin("me@home")
+    peers.pin(CLEO, nickname="cleo@thinkpad", now=NOW)
+    peers.rename(DAN, "cleopatra", NOW)
+    saw(peers, proven=True)
+    peers.set_trust(BEN, trust, NOW)
+    renamed = saw(peers, nickname=wanted, proven=True)
+    assert (renamed.name, renamed.nickname) == ("ben", wanted)
+
+
+def test_whoever_takes_a_name_that_is_nobodys_is_called_so(peers: PeerBook) -> None:
+    peers.pin(CLEO, nickname="cleo", now=NOW)
+    saw(peers, DAN, "dan", proven=True)  # a stranger has no claim to a name
+    saw(peers, proven=True)
+    assert saw(peers, nickname="cleo", proven=True).name == "cleo"  # nor is a stranger's own held
+    peers.pin(BEN, nickname="", now=NOW)
+    assert saw(peers, nickname="dan", proven=True).name == "dan"
