@@ -77,6 +77,7 @@ class Surveyor:
         self._ear: Ear | None = None
         self._dials: dict[PeerId, asyncio.Task[tuple[Dialled, str]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._is_over = False
         self.found = Survey([LinkSurvey(link) for link in links if not link.skipped])
         self.found.seen = {each.peer: each for each in known if each.peer != me}
 
@@ -89,6 +90,7 @@ class Surveyor:
                 for share in ASK_AT:
                     self._tasks.create_task(self._ask_after(share * seconds))
                 await asyncio.sleep(seconds)
+                self._is_over = True  # a group that has ended takes no more dials
         finally:
             self._close()
         for peer, dial in self._dials.items():
@@ -199,7 +201,7 @@ class Surveyor:
             self._dial(peer)
 
     def _dial(self, peer: PeerId) -> None:
-        if self._tasks is None or peer in self._dials or len(self._dials) >= DIALS_MAX:
+        if self._tasks is None or self._is_over or peer in self._dials or len(self._dials) >= DIALS_MAX:
             return
         address = self.found.seen[peer].address
         links = [each.link for each in self.found.links]

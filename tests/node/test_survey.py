@@ -71,10 +71,13 @@ async def test_without_broadcasts_only_those_who_are_named_are_asked(neighbours:
 @story
 async def test_somebody_whom_the_store_remembers_is_asked_and_dialled(neighbours: Neighbours) -> None:
     gone = Seen(PeerId(b"g" * 32), "gone", Address(neighbours.address("gone"), neighbours.port))
-
-    found = await surveyor(neighbours, known=[gone]).look(0.2)
+    looking = surveyor(neighbours, known=[gone])
+    found = await looking.look(0.2)
     assert found.seen == {gone.peer: replace(gone, dialled=Dialled.REFUSED, why="connection refused")}
     assert found.heard == set()
+    looking._dials.clear()
+    looking._dial(gone.peer)
+    assert not looking._dials, "whoever answers when the time is up"
 
 
 def test_no_ear_means_that_nothing_is_known_of_our_own(loopback: Callable[[], str], free_port: int) -> None:
