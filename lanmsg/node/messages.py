@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Mapping
 
 from lanmsg.model import (
     EVERYONE,
@@ -11,6 +12,7 @@ from lanmsg.model import (
     Message,
     MessageId,
     Peer,
+    PeerId,
 )
 from lanmsg.node.clock import wall_clock
 from lanmsg.node.door import UNSAFE, Door
@@ -126,6 +128,10 @@ class Messages(Door):
 
     async def set_draft(self, conversation: Conversation, text: str) -> None:
         await self._write(lambda store: store.history.set_draft(conversation, text))
+
+    async def set_slots(self, slots: Mapping[PeerId, int]) -> None:
+        """Numbers under which a screen of this home opens people with one key."""
+        await self._write(lambda store: store.slots.put(slots))
 
     def _recipients(self, conversation: Conversation) -> list[Peer]:
         if conversation == EVERYONE:

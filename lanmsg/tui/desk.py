@@ -1,6 +1,6 @@
 """Where commands and keys meet the node: what of it the screen uses, and what a screen must offer in turn."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
@@ -69,11 +69,17 @@ class Comparisons(Protocol):
     def recent(self, *, since: float) -> list[Verification]: ...
 
 
+class Slots(Protocol):
+    def get(self) -> dict[PeerId, int]: ...
+
+
 class StoreView(Protocol):
     @property
     def history(self) -> History: ...
     @property
     def verifications(self) -> Comparisons: ...
+    @property
+    def slots(self) -> Slots: ...
 
 
 class ScreenNode(Protocol):
@@ -107,6 +113,7 @@ class ScreenNode(Protocol):
     async def cancel_message(self, number: int) -> object: ...
     async def mark_read(self, conversation: Conversation, number: int) -> object: ...
     async def set_draft(self, conversation: Conversation, text: str) -> object: ...
+    async def set_slots(self, slots: Mapping[PeerId, int]) -> object: ...
     async def offer(
         self,
         peer: PeerId,

@@ -31,15 +31,20 @@ async def find(desk: Desk, reader: Reader, query: Query, by: int) -> None:
         query.found_for, query.found = wanted, sorted(message.number for message in messages)
     numbers = query.found
     if not numbers:
-        query.label = "find (not said here):"
+        query.label = _label(state, "not said here")
         return
     at = numbers.index(talk.found.number) if talk.found and talk.found.number in numbers else len(numbers)
     at = min(max(at + by, 0), len(numbers) - 1)
     talk.found = Key("m", numbers[at])
-    query.label = f"find ({at + 1} of {len(numbers)}):"
+    query.label = _label(state, f"{at + 1} of {len(numbers)}")
     want = moves.show_message(state, talk, numbers[at])
     if want is not None:
         await reader.fetch(want)
+
+
+def _label(state: State, words: str) -> str:
+    """Beside what is looked for, and gone with it; on a narrow screen that needs the room."""
+    return f"find ({words}):" if state.columns >= 40 else f"{words}:"
 
 
 async def search(desk: Desk, rest: str) -> None:

@@ -3,16 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.document import Document
 
-from lanmsg.api import LanmsgError, Transfer, TransferState
+from lanmsg.api import Conversation, LanmsgError, Transfer, TransferState
 from lanmsg.terminal import human_size
-from lanmsg.tui import actions, comparing, finding, moves
+from lanmsg.tui import actions, comparing, finding, moves, slots
 from lanmsg.tui.completion import candidates, paths
 from lanmsg.tui.desk import Desk
 from lanmsg.tui.file_actions import send_as_file, typed_path
@@ -47,12 +47,14 @@ class Keyboard:
         self._spawn = spawn
         self._order = asyncio.Lock()
         self.early: list[str] = []
+        self._kept_slots: dict[Conversation, int] = {}
         screen.input.on_text_changed += lambda _: self._line_changed()
         screen.query.on_text_changed += lambda _: self._query_changed()
 
     def begin(self, desk: Desk, reader: Reader) -> None:
         """The node is there; commands that did not wait for it are carried out now, in order."""
         self.desk, self.reader = desk, reader
+        self._kept_slots = dict(self.state.slots)
         early, self.early = self.early, []
         for line in early:
             self.submit(line)
@@ -91,6 +93,12 @@ class Keyboard:
     def fetch(self, want: Want | None) -> None:
         if want is not None:
             self.want(want)
+
+    def keep_slots(self) -> None:
+        """The numbers for Alt, as they are shown, for the next start."""
+        if self.desk is not None and self.state.slots != self._kept_slots:
+            self._kept_slots = dict(self.state.slots)
+            self._spawn(self._told(_done(self.desk.node.set_slots(slots.to_keep(self.state)))))
 
     # --- lines ---
 
@@ -300,6 +308,10 @@ class Keyboard:
 
 async def _carried_out(answer: Answer) -> None:
     await answer()
+
+
+async def _done(work: Awaitable[object]) -> None:
+    await work
 
 
 def _cancel_words(transfer: Transfer) -> str:

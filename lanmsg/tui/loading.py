@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lanmsg.tui import comparing
+from lanmsg.tui import comparing, slots
 from lanmsg.tui.desk import ScreenNode, Summary
 from lanmsg.tui.state import State
 
@@ -22,6 +22,8 @@ async def take_in(state: State, node: ScreenNode) -> Sequence[Summary]:
         talk.last_time = summary.last.stored_at if summary.last else 0.0
     for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
         comparing.put(state, verification)
+    if not state.ready:
+        slots.restore(state, await node.read(lambda store: store.slots.get()))
     state.roster_stale = True
     return summaries
 

@@ -42,7 +42,8 @@ def _placed(state: State, what: Conversation | str, cells: int) -> tuple[Convers
     if isinstance(what, Conversation):
         return what, list_row(state, what, cells)
     if what == "PEOPLE":
-        return None, spread([("class:heading", " PEOPLE")], [("", f"{state.here} here ")], cells)
+        heading: Row = [("class:faint", "Alt"), ("class:heading", " PEOPLE")]
+        return None, spread(heading, [("", f"{state.here} here ")], cells)
     return None, [("class:heading" if what.isupper() else "", f" {what}")]
 
 
@@ -56,21 +57,23 @@ def list_row(state: State, conversation: Conversation, cells: int) -> Row:
     name_style = "class:unread" if unread else "class:open" if is_open else ""
     slot = state.slots.get(conversation)
     title, wide = state.title(conversation), cells >= 25
-    end = f" {slot or ' '} " if wide else " "
-    room = cells - 3 - cell_width(end)
+    # Before the sign: behind the name it would be taken for a count of unread.
+    number = f"{slot or ' '}{' ' if wide else ''}"
+    room = cells - 4 - len(number)
     mark, right = _fitting(
         _marks(state, peer), _rights(state, peer, unread, wide=wide), room - cell_width(title)
     )
     name = clip(title, max(room - cell_width(mark + right), 4), glyphs.ellipsis)
     return [
         ("class:strong", glyphs.open if is_open else " "),
+        ("class:faint", number),
         (style, sign),
         ("", " "),
         (name_style, name),
         ("class:good" if _is_verified(peer) else "", mark),
         ("", " " * max(room - cell_width(name + mark + right), 0)),
         ("class:unread" if unread else "", right),
-        ("class:faint", end),
+        ("", " "),
     ]
 
 
@@ -106,7 +109,7 @@ def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
 
 
 def _rights(state: State, peer: Peer | None, unread: int, *, wide: bool) -> list[str]:
-    """The end of a list row, before the number for Alt: a word for whoever is not simply here, and unread;
+    """The end of a list row: a word for whoever is not simply here, and unread;
     the word goes where it would cut the name.
     """
     count = "99+" if unread > 99 else str(unread) if unread else ""

@@ -2,12 +2,11 @@
 
 from lanmsg.api import EVERYONE, Conversation, Peer, PeerId, Status, Trust
 from lanmsg.terminal import folded
+from lanmsg.tui import slots
 from lanmsg.tui.state import State
 
 FADE = 24 * 3600.0
 """Seconds after which a known person who is gone, and with whom nothing was said, is only counted."""
-
-SLOTS = 9
 
 
 def refresh(state: State) -> None:
@@ -26,7 +25,7 @@ def refresh(state: State) -> None:
     known = sum(peer.trust is not Trust.BLOCKED for peer in state.peers.values())
     state.faded = max(known - len(people), 0)
     if state.ready:
-        _give_slots(state)
+        slots.give(state)
 
 
 def is_listed(state: State, peer: Peer) -> bool:
@@ -50,18 +49,3 @@ def _rank(state: State, peer: Peer, asking: set[PeerId]) -> tuple[bool, bool, in
     talk = state.talks.get(Conversation.with_peer(peer.id))
     here = 2 if not peer.present else 0 if peer.status is Status.AVAILABLE else 1
     return peer.id not in asking, not (talk and talk.unread), here, folded(peer.name), peer.id
-
-
-def _give_slots(state: State) -> None:
-    """Numbers for Alt-1 to Alt-9. They stay with a conversation while it is listed: a key that was right when
-    the person looked must not open somebody else's conversation because the list moved.
-    """
-    listed = set(state.order)
-    state.slots = {conversation: slot for conversation, slot in state.slots.items() if conversation in listed}
-    free = (slot for slot in range(1, SLOTS + 1) if slot not in set(state.slots.values()))
-    for conversation in state.order:
-        if conversation not in state.slots:
-            slot = next(free, None)
-            if slot is None:
-                return
-            state.slots[conversation] = slot

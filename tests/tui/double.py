@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +81,14 @@ class Summary:
 
 
 @dataclass
+class Slots:
+    kept: dict[PeerId, int]
+
+    def get(self) -> dict[PeerId, int]:
+        return self.kept
+
+
+@dataclass
 class Double:
     """`calls` is what the screen asked for, in order."""
 
@@ -100,6 +108,7 @@ class Double:
     queues: list[asyncio.Queue[NodeEvent]] = field(default_factory=list)
     clock: float = NOON
     closed: bool = False
+    numbers: dict[PeerId, int] = field(default_factory=dict)
     compared: dict[PeerId, Verification] = field(default_factory=dict)
 
     # --- what tests do ---
@@ -202,6 +211,13 @@ class Double:
 
     async def read(self, work: Callable[[Any], Any], /) -> Any:
         return work(self)
+
+    @property
+    def slots(self) -> "Slots":
+        return Slots(self.numbers)
+
+    async def set_slots(self, slots: Mapping[PeerId, int]) -> None:
+        self.numbers = dict(slots)
 
     @property
     def history(self) -> "Double":

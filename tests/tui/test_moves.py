@@ -53,8 +53,10 @@ def test_a_number_opens_its_conversation() -> None:
     picture(state)
     moves.open_slot(state, 2)
     assert state.open == BEN
-    moves.open_slot(state, 9)
+    moves.open_slot(state, 8)
     assert state.open == BEN
+    moves.open_slot(state, 9)
+    assert state.open == EVERYONE
 
 
 def test_scrolling_up_reaches_the_beginning_and_asks_for_more() -> None:

@@ -1,12 +1,10 @@
 """The order of the list, who is in it, and numbers that stay."""
 
-from msgspec.structs import replace
-
-from lanmsg.api import EVERYONE, MessageAdded, PeerLeft, Status, Trust
+from lanmsg.api import MessageAdded, Status, Trust
 from lanmsg.tui import roster
 from lanmsg.tui.state import State
 from lanmsg.tui.update import update
-from tests.tui.double import NOON, Double, peer_id, person
+from tests.tui.double import NOON, Double, person
 from tests.tui.given import BEN, state_of
 
 
@@ -56,32 +54,6 @@ def test_a_closed_conversation_is_off_the_list_until_somebody_writes() -> None:
     assert "ben" not in names(state)
     update(state, MessageAdded(node.hear("ben", "again")))
     assert "ben" in names(state)
-
-
-def test_numbers_stay_with_a_conversation_while_the_list_moves() -> None:
-    node = Double()
-    node.meet(person("anna"), person("ben"))
-    state = state_of(node)
-    assert names(state) == ["anna", "ben", "everyone"]
-    before = dict(state.slots)
-    update(state, MessageAdded(node.hear("ben", "hello")))
-    assert names(state) == ["ben", "anna", "everyone"]
-    assert state.slots == before
-    gone = replace(node.known[peer_id("anna")], present=False, trust=Trust.NEW)
-    update(state, PeerLeft(gone))
-    assert names(state) == ["ben", "everyone"]
-    state.put_peer(person("carla"))
-    names(state)
-    assert sorted(state.slots.values()) == [1, 2, 3]
-
-
-def test_only_nine_have_a_number() -> None:
-    node = Double()
-    node.meet(*(person(f"p{number:02}") for number in range(20)))
-    state = state_of(node)
-    names(state)
-    assert sorted(state.slots.values()) == list(range(1, 10))
-    assert EVERYONE in state.order
 
 
 def test_the_order_holds_while_somebody_walks_through_it() -> None:
