@@ -128,7 +128,9 @@ class Carrying:
         elif isinstance(event, TransferAdded | TransferChanged) and event.transfer.number == self._number:
             if event.transfer.state is not self._transfer.state:
                 self._output.step(event.transfer.state.value)
-            self._transfer = event.transfer
+            before, self._transfer = self._transfer.reason, event.transfer
+            if self._could_not_be_offered() and event.transfer.reason != before:
+                self._output.notice(self._not_offered())
             if not event.transfer.state.is_final:
                 rate = event.rate if isinstance(event, TransferChanged) else 0.0
                 self._report.changed(event.transfer, rate)
@@ -141,6 +143,13 @@ class Carrying:
             return now + self._timeout
         return None
 
+    def _could_not_be_offered(self) -> bool:
+        return self._transfer.state is TransferState.QUEUED and bool(self._transfer.reason)
+
+    def _not_offered(self) -> str:
+        name = name_of(self._report.peer(self._transfer.peer))
+        return f"{title_of(self._transfer)} could not be offered to {name}: {self._transfer.reason}"
+
     def _too_late(self) -> LanmsgError:
         peer = self._report.peer(self._transfer.peer)
         name, title = name_of(peer), title_of(self._transfer)
@@ -152,6 +161,8 @@ class Carrying:
         if self._transfer.state is TransferState.PAUSED:
             where = f" at {percent(self._transfer)}" if self._transfer.total else ""
             return LanmsgError(f"{name} went away, {title} stopped{where}", code="paused")
+        if self._could_not_be_offered():
+            return LanmsgError(self._not_offered(), code="timeout")
         return LanmsgError(
             f"{name} did not answer the offer of {title} within {self._timeout:g} s", code="timeout"
         )

@@ -35,6 +35,7 @@ class Inbox:
         self._outbox = outbox
         self._desk = desk
         self._host = host
+        desk.offers.notice = host.notice
         self._strangers = StrangerTalk()
         self._turns = WeakKeyDictionary[Connection, Turns]()
 

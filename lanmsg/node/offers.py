@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from lanmsg.model import (
@@ -87,6 +87,8 @@ class Offers:
         self._people = people
         self._tasks = tasks
         self._strangers = StrangerOffers()
+        self.notice: Callable[[str, str], None] = ignore
+        self._not_stored = b""
         self._waiting: set[int] = set()
         """Offered again while they run: answered when the run has ended."""
 
@@ -129,8 +131,11 @@ class Offers:
         else:
             try:
                 await self._store(peer, offer)
-            except StorageError:
+            except StorageError as error:
                 connection.answer(wire.Refused(id=offer.id, code=wire.RefusedCode.FULL))
+                if offer.id != self._not_stored:  # it is offered again and again
+                    self._not_stored = offer.id
+                    self.notice(f"an offer cannot be stored: {error}", error.hint)
             else:
                 connection.answer(wire.Ack(id=offer.id))
 
@@ -336,6 +341,10 @@ class Offers:
 
     def _is_stranger(self, peer: PeerId) -> bool:
         return self._people.trust_of(peer) in {Trust.NEW, Trust.CHANGED}
+
+
+def ignore(text: str, hint: str) -> None:
+    """Nobody is told."""
 
 
 def _end_of(transfer: Transfer) -> TransferState:

@@ -46,7 +46,10 @@ LEASE_S = 20.0
 
 TICK_S = 1.0
 
-TRY_LATER = frozenset({wire.RefusedCode.BUSY, wire.RefusedCode.FULL})
+TRY_LATER = {
+    wire.RefusedCode.BUSY: "too many offers wait there: offered again later",
+    wire.RefusedCode.FULL: "there is no room on that disk: offered again later",
+}
 
 
 class Asked(Struct):
@@ -140,8 +143,7 @@ class TransferDesk:
         asked = self._asked.get((peer, transfer_id))
         if asked is None:
             return
-        if code in TRY_LATER:
-            reason = "too many offers wait there, or its disk is full: offered again later"
+        if reason := {each.value: words for each, words in TRY_LATER.items()}.get(code, ""):
             await self._rows.move(
                 asked.number, TransferState.QUEUED, reason=reason, only_from={TransferState.QUEUED}
             )

@@ -9,11 +9,12 @@ import pytest
 from lanmsg.model import Direction, TransferId, TransferState, Trust
 from lanmsg.node import offers as module
 from lanmsg.node.clock import wall_clock
+from lanmsg.node.events import Notice
 from lanmsg.protocol import admission
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.constants import PENDING_OFFERS_PER_NEW_PEER_MAX
 from lanmsg.storage.errors import StorageError
-from tests.node.neighbours import SOON_S, Neighbours, engine_of, story, until
+from tests.node.neighbours import SOON_S, Heard, Neighbours, engine_of, story, until
 from tests.node.puppet import Puppet, on_the_line, puppet
 from tests.node.transfer_story import an_offer, asks, becomes, file_of, now, offer, offered
 
@@ -143,8 +144,15 @@ async def test_an_offer_that_cannot_be_stored_is_refused_for_now(
     async with on_the_line(neighbours, "ben", "anna") as (ben, _, line):
         with monkeypatch.context() as patch:
             patch.setattr(engine_of(ben).disk.store.transfers, "add", full)
+            notices = Heard(ben)
             await line.say(an_offer())
             assert (await line.hear(wire.Refused)).code == "full"
+            again = an_offer()
+            await line.say(again, again, an_offer())
+            for _ in range(3):
+                assert (await notices.next(Notice)).text == "an offer cannot be stored: no space left"
+            with pytest.raises(TimeoutError):  # once for each
+                await notices.next(Notice, seconds=0.1)
 
 
 @pytest.mark.parametrize("say", [accept, lambda each: wire.Done(each, 1, 1000)])
