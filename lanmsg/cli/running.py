@@ -77,11 +77,7 @@ def quietly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-async def pause(seconds: float) -> None:
-    await asyncio.sleep(seconds)
-
-
 async def look_around(node: "Node", seconds: float) -> None:
     """Time for peers to answer, unless the home's listener has seen them all along."""
     if not await node.read(lambda store: store.presence.is_live(wall_clock())):
-        await asyncio.sleep(seconds)
+        await node.look_around(seconds)

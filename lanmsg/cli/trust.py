@@ -60,7 +60,7 @@ def trust(invocation: Invocation) -> Result:
 def mark_verified(store: "Store", peer: Peer) -> PeerId | None:
     """The person has compared: a key that goes by a pinned name takes that one's place, and who that was."""
     old = namesake_of(store, peer)
-    remember(store, peer)
+    store.peers.remember(peer, wall_clock())
     if old is not None:
         store.peers.succeed(old, peer.id, nickname=peer.nickname, now=wall_clock())
     store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
@@ -95,7 +95,7 @@ def refuse_blocked(peer: Peer) -> None:
 
 def block(invocation: Invocation) -> Result:
     def decide(store: "Store", peer: Peer) -> str:
-        remember(store, peer)
+        store.peers.remember(peer, wall_clock())
         store.block(peer.id, wall_clock())
         return f"{name_of(peer)} ({short_id(peer)}) is blocked"
 
@@ -126,7 +126,7 @@ def rename(invocation: Invocation) -> Result:
         ]
         if name and taken:
             raise LanmsgError(f"{name} is your name for {short_id(taken[0])} already", code="usage")
-        remember(store, peer)
+        store.peers.remember(peer, wall_clock())
         store.peers.rename(peer.id, name, wall_clock())
         return f"{short_id(peer)} is called {name or peer.nickname} now"
 
@@ -231,18 +231,6 @@ def confirm_replacement(peer: Peer, old: Peer | None, invocation: Invocation) ->
     invocation.output.notice(change)
     if not ask(f"Have you compared the new fingerprint with {name} on another channel?"):
         raise LanmsgError("nothing was changed", code="security", hint=hint)
-
-
-def remember(store: "Store", peer: Peer) -> None:
-    """A row for somebody who was only seen so far; what a handshake has proven stays."""
-    store.peers.saw(
-        peer.id,
-        nickname=peer.nickname,
-        status=peer.status,
-        note=peer.note,
-        addresses=peer.addresses,
-        now=wall_clock(),
-    )
 
 
 def claims_to_be(peer: Peer, invocation: Invocation) -> bool:

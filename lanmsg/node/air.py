@@ -96,6 +96,13 @@ class Air:
         if not self._settings.quiet:
             self.discovery.query_everyone(steady_clock())
 
+    def seek(self, until: float) -> None:
+        """As a dialer that waits for somebody: go on asking until then, and hear who announces itself."""
+        if self.listener is None and not self._settings.quiet:
+            self._beacon.hear()
+            self.discovery.seek(until, steady_clock())
+            self.flush()
+
     def listen(self, name: str, status: Status) -> None:
         """Bind the ports and announce this node. Raises LanmsgError (network) when no port can be had."""
         try:

@@ -1,6 +1,7 @@
 """Presence on the air: carries datagrams between the sockets of all links and the Discovery machine."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Sequence
 
@@ -31,7 +32,8 @@ Reader = Callable[[socket.socket, Sequence[Link]], Arrival | None]
 class Beacon:
     """Owns the UDP sockets. `owned_port`: this process owns the TCP port, so it also speaks from the UDP one.
 
-    A dialer has no ear: it asks from ports of the system's choice and hears the answers there.
+    A dialer asks from ports of the system's choice and hears the answers there; while it waits for somebody
+    it has an ear as well.
     """
 
     def __init__(
@@ -68,10 +70,15 @@ class Beacon:
         """Hear broadcasts, and move to the well-known port if it is ours. Raises OSError (the ear)."""
         self._own_port = self._port if owned_port else 0
         self._close_channels()
-        self._ear = open_ear(self._port)
-        for sock in self._ear.sockets:
-            self._read(sock, heard)
+        self._open_ear()
         self.look()
+
+    def hear(self) -> None:
+        """As a dialer: who comes says so to everybody. Where the port is somebody's alone, we only ask."""
+        if self._ear is None and not self._closed:
+            with contextlib.suppress(OSError):
+                self._open_ear()
+                self._ear_joins()
 
     def rescan(self, *, slept: bool) -> None:
         """Networks come and go; after a sleep every peer may have gone, and every address changed."""
@@ -137,6 +144,15 @@ class Beacon:
                 self._forget(sock)
             self._ear = None
 
+    def _open_ear(self) -> None:
+        self._ear = open_ear(self._port)
+        for sock in self._ear.sockets:
+            self._read(sock, heard)
+
+    def _ear_joins(self) -> None:
+        if self._ear is not None:
+            self._ear.join(list(self._channels))
+
     def _adopt(self, links: list[Link], *, refresh: bool = False) -> None:
         usable = {link for link in links if not link.skipped}
         gone = self._channels.keys() - usable
@@ -152,8 +168,7 @@ class Beacon:
             self._forget(self._ways_out.pop(address).sock)
         for link in fresh:
             self._open(link)
-        if self._ear is not None:
-            self._ear.join(list(self._channels))
+        self._ear_joins()
         if refresh or any(not link.is_second for link in fresh | gone):
             self._discovery.interfaces_changed(steady_clock())
             self.flush()

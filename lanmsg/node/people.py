@@ -53,7 +53,7 @@ class People(Door):
         def decide(store: Store) -> Peer:
             now = wall_clock()
             if known is not None:
-                _remember(store, known)
+                store.peers.remember(known, wall_clock())
             if before is not None and trust in (Trust.PINNED, Trust.VERIFIED):
                 store.peers.succeed(before, peer_id, nickname="", now=now)
             if trust is Trust.BLOCKED:
@@ -101,7 +101,7 @@ class People(Door):
             known = store.verifications.get(peer_id)
             if len(recent) >= VERIFY_ATTEMPTS_MAX and (known is None or not known.awaits_answer):
                 raise too_many(peer, recent[-VERIFY_ATTEMPTS_MAX] + VERIFY_ATTEMPTS_WINDOW_S)
-            _remember(store, peer)
+            store.peers.remember(peer, now)
             return store.verifications.wish(peer_id, now=now, until=now + VERIFY_TIMEOUT_S)
 
         self._engine.verifications.mine(peer_id)
@@ -130,23 +130,3 @@ class People(Door):
     def safety_number(self, peer_id: PeerId) -> SafetyNumber:
         """The same on both screens, with no session; for a phone call or a look at each other's screen."""
         return safety_number(self._engine.me, peer_id)
-
-
-def _remember(store: Store, peer: Peer) -> None:
-    """A row for somebody who was only seen so far; what a handshake has proven stays."""
-    store.peers.saw(
-        peer.id,
-        nickname=peer.nickname,
-        status=peer.status,
-        note=peer.note,
-        addresses=peer.addresses,
-        now=wall_clock(),
-    )
-
-
-def too_many(peer: Peer, until: float) -> LanmsgError:
-    return LanmsgError(
-        f"{VERIFY_ATTEMPTS_MAX} comparisons with {peer.name} within an hour are enough",
-        code="security",
-        hint=f"again at {clock(until)}, or compare the safety number: lanmsg verify --safety-number",
-    )

@@ -84,6 +84,10 @@ COLD_START_PAUSE_S: Final = 0.5
 COLD_START_BURST: Final = 3
 # Of all nodes together: no more than 3 on demand in 3 N / 200 s, so that forged QUERYs cannot make us shout.
 COLD_START_RATE_PER_S: Final = 200.0
+# A dialer that waits for somebody asks everybody again, so that who has come is found soon; ...
+SEEK_INTERVAL_MIN_S: Final = 2.5
+# ... in between the interval is N / 20 s: it provokes no more answers than all of them announce meanwhile.
+SEEK_INTERVAL_MAX_S: Final = 30.0
 # An interface that comes and goes all the time starts so many rounds of QUERYs, and then one in 10 s.
 QUERY_ROUNDS_BURST: Final = 3
 QUERY_ROUNDS_PER_S: Final = 0.1

@@ -44,6 +44,7 @@ from lanmsg.protocol.pacing import (
     announce_interval,
     earliest,
     lifetime_of,
+    seek_interval,
 )
 from lanmsg.protocol.sightings import Sightings
 from lanmsg.protocol.static_peers import StaticPeers
@@ -90,6 +91,7 @@ class Discovery:
         self._queries: deque[float] = deque()
         self._query_token = random_bytes(TOKEN_BYTES)
         self._queried_at = float("-inf")
+        self._seek_until = float("-inf")
         self._interval = ANNOUNCE_INTERVAL_MIN_S
         self._announce_at: float | None = None
         self._left_at: float | None = None
@@ -107,6 +109,12 @@ class Discovery:
         start = max(now, self._queried_at + QUERY_OFFSETS_S[1])
         self._queries = deque(start + offset for offset in QUERY_OFFSETS_S)
         self._announce_at = None
+
+    def seek(self, until: float, now: float) -> None:
+        """As a dialer: somebody is waited for until then, who may come later; everybody is asked again."""
+        self._sightings.allow_questions()
+        self._seek_until = until
+        self._plan_seeking(now)
 
     def interfaces_changed(self, now: float) -> None:
         """Also after the machine slept: what was heard before may no longer be true, or was not heard."""
@@ -301,7 +309,13 @@ class Discovery:
         if self._announces and not self._queries:
             # Anywhere in the first interval: those who started together do not announce together.
             self._plan_announcement(now, earliest=0, latest=1)
+        self._plan_seeking(now)
         self._broadcast(Kind.QUERY, self._query_token, now)
+
+    def _plan_seeking(self, now: float) -> None:
+        at = max(now, self._queried_at + seek_interval(len(self._sightings)))
+        if not self._announces and not self._queries and at < self._seek_until:
+            self._queries.append(at)
 
     def _want_broadcast(self, now: float) -> None:
         if self._announces and self._left_at is None:

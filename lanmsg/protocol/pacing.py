@@ -33,6 +33,8 @@ from lanmsg.protocol.constants import (
     REPLY_JITTER_PER_PEER_S,
     REPLY_RATE_PER_S,
     REPLY_RATE_PER_SOURCE_PER_S,
+    SEEK_INTERVAL_MAX_S,
+    SEEK_INTERVAL_MIN_S,
     SOURCES_REMEMBERED_MAX,
 )
 
@@ -40,6 +42,11 @@ from lanmsg.protocol.constants import (
 def announce_interval(present: int) -> float:
     """Between two announcements of one node, so that those of all nodes come at a constant rate."""
     return min(max(present / ANNOUNCE_RATE_PER_S, ANNOUNCE_INTERVAL_MIN_S), ANNOUNCE_INTERVAL_MAX_S)
+
+
+def seek_interval(present: int) -> float:
+    """Between two questions of one who waits for somebody; each is answered by all who are present."""
+    return min(max(present / ANNOUNCE_RATE_PER_S, SEEK_INTERVAL_MIN_S), SEEK_INTERVAL_MAX_S)
 
 
 def lifetime_of(interval: float) -> int:

@@ -94,6 +94,38 @@ def test_a_dialer_asks_and_hears_the_answers_and_nobody_sees_it(
     run(scene)
 
 
+def test_a_dialer_that_waits_hears_who_announces_and_leaves_the_port_to_others(
+    loopback: Callable[[], str], free_port: int
+) -> None:
+    async def scene() -> None:
+        dialer = Station(ME, loopback(), free_port, listens=False)
+        dialer.beacon.look()
+        dialer.beacon.hear()
+        dialer.beacon.hear()
+        listener = Station(BEN, loopback(), free_port)
+        listener.beacon.listen(owned_port=True)
+        listener.beacon.flush()
+        await until(lambda: dialer.sees(BEN))
+        listener.beacon.close()
+        dialer.beacon.close()
+
+    run(scene)
+
+
+def test_where_the_port_is_somebody_elses_alone_a_dialer_asks_as_before(
+    loopback: Callable[[], str], free_port: int
+) -> None:
+    async def scene() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as alone:
+            alone.bind(("", free_port))
+            dialer = Station(ME, loopback(), free_port, listens=False)
+            dialer.beacon.look()
+            dialer.beacon.hear()
+            dialer.beacon.close()
+
+    run(scene)
+
+
 def test_a_goodbye_is_heard_at_once(loopback: Callable[[], str], free_port: int) -> None:
     async def scene() -> None:
         one, two = Station(ME, loopback(), free_port), Station(BEN, loopback(), free_port)

@@ -1,11 +1,15 @@
 """Finding people: the one that is meant, as soon as it is here, and nobody else who uses the name."""
 
 import asyncio
+import errno
+from collections.abc import Sequence
 
 import pytest
 
-from lanmsg.model import Delivery, LanmsgError, Trust
+from lanmsg.model import Address, Delivery, LanmsgError, PeerId, Trust
 from lanmsg.node import directory as module
+from lanmsg.node.channel import Ear
+from lanmsg.node.connection import Connection
 from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, story, until
 from tests.node.puppet import Line, puppet
 
@@ -16,6 +20,54 @@ async def test_a_name_is_waited_for(neighbours: Neighbours) -> None:
     looking = asyncio.get_running_loop().create_task(anna.find("BEN", wait=5))
     ben = await neighbours.open("ben")
     assert (await looking).id == ben.id
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+@story
+async def test_a_command_waits_for_a_name_though_it_has_asked_three_times(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, *, is_heard: bool
+) -> None:
+    """It hears who comes, and where the port is somebody else's alone it asks again."""
+    monkeypatch.setattr("lanmsg.protocol.discovery.QUERY_OFFSETS_S", (0.0, 0.0))
+    monkeypatch.setattr("lanmsg.protocol.pacing.SEEK_INTERVAL_MIN_S", 30.0 if is_heard else 0.2)
+    command = await neighbours.open("anna", listen=False)
+    looking = asyncio.get_running_loop().create_task(command.find("ben", wait=20))
+    with monkeypatch.context() as patch:
+        if not is_heard:
+            patch.setattr("lanmsg.node.beacon.open_ear", no_port)
+        await until(lambda: engine_of(command).air.discovery._seek_until > 0)
+    ben = await neighbours.open("ben")
+    assert (await looking).id == ben.id
+
+
+def no_port(port: int) -> Ear:
+    raise OSError(errno.EADDRINUSE, str(port))
+
+
+@story
+async def test_an_address_is_dialled_again_while_it_is_waited_for(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SEEK_AFTER_S", 0.0)
+    monkeypatch.setattr(module, "DIAL_AGAIN_S", 0.05)
+    command = await neighbours.open("anna", listen=False, quiet=True)
+    where = Address(neighbours.address("ben"), neighbours.port)
+    dialled: list[Address] = []
+    sessions = engine_of(command).sessions
+    first = sessions.open
+
+    async def noted(
+        addresses: Sequence[Address], expected: PeerId | None, *, bulk: bool = False
+    ) -> Connection:
+        dialled.extend(addresses)
+        return await first(addresses, expected, bulk=bulk)
+
+    monkeypatch.setattr(sessions, "open", noted)
+    looking = asyncio.get_running_loop().create_task(command.find(str(where), wait=30))
+    await until(lambda: dialled == [where, where])
+    ben = await neighbours.open("ben", quiet=True)
+    found = await looking
+    assert (found.id, found.present) == (ben.id, True)
 
 
 @story

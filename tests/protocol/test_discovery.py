@@ -232,6 +232,34 @@ def test_a_dialer_asks_without_a_port_and_hears_the_answers() -> None:
     assert stage.take_sent() == []
 
 
+@pytest.mark.parametrize(("present", "asked"), [(1, [0, 0.5, 3, 5.5, 8]), (80, [0, 0.5, 3, 7])])
+def test_a_dialer_that_waits_for_somebody_asks_again_and_large_networks_less_often(
+    present: int, asked: list[float]
+) -> None:
+    stage = Stage(new_machine(announce=False))
+    stage.machine.query_everyone(0.0)
+    stage.machine.seek(10.0, 0.0)
+    stage.run_until(0.0)
+    token = decode_announcement(stage.sent[0][1].data).token
+    for number in range(present):
+        stage.hear(actor(number).reply(token), actor(number).source(to_everyone=False))
+    stage.run_until(9.5)
+    assert [at for at, kind, to in stage.take_sent() if kind is QUERY and to == "everyone"] == asked
+    stage.machine.seek(9.5, 9.5)  # found
+    stage.run_until(14.0)
+    assert len([to for _, _, to in stage.take_sent() if to == "everyone"]) <= 1
+
+
+def test_who_begins_to_wait_later_asks_at_once() -> None:
+    stage = Stage(new_machine(announce=False))
+    stage.machine.query_everyone(0.0)
+    stage.run_until(20.0)
+    stage.take_sent()
+    stage.machine.seek(24.0, 20.0)
+    stage.run_until(30.0)
+    assert [at for at, _, _ in stage.take_sent()] == [20.0, 22.5]
+
+
 # --- static peers
 
 
