@@ -171,17 +171,27 @@ def _transfer(state: State, transfer: Transfer, look: Look) -> list[Row]:
     offered = transfer.state is TransferState.OFFERED and incoming
     arrow = state.glyphs.down if incoming else state.glyphs.up
     parts = [transfer_title(transfer), transfer_size(transfer), warning(transfer) if incoming else ""]
+    first = look.room - (0 if look.nick else 2)
     if offered:
-        parts[0] = f"{who(state, transfer)} offers {parts[0]}"
+        texts = [_joined(f"{each} offers {parts[0]}", *parts[1:]) for each in _offering(state, transfer)]
+        text = next((text for text in texts if cell_width(text) <= first), texts[0])
     else:
-        parts.append(transfer_state(state, transfer))
-    lines = wrap(
-        "  ".join(part for part in parts if part), look.room, first=look.room - (0 if look.nick else 2)
-    )
+        text = _joined(*parts, transfer_state(state, transfer))
+    lines = wrap(text, look.room, first=first)
     rows = [_gutter(look, transfer.created_at, arrow, lines[0]), *_hanging(lines[1:], look)]
     for line in _details(state, transfer, offered=offered):
         rows += _hanging(wrap(line, look.room, limit=3), look, "class:faint" if not transfer.text else "")
     return rows
+
+
+def _offering(state: State, transfer: Transfer) -> list[str]:
+    """Who it is; of a pinned person the name is enough where the row is short, as the title says the rest."""
+    short = [state.label(transfer.peer)] if state.is_pinned(transfer.peer) else []
+    return [who(state, transfer), *short]
+
+
+def _joined(*parts: str) -> str:
+    return "  ".join(part for part in parts if part)
 
 
 def _details(state: State, transfer: Transfer, *, offered: bool) -> list[str]:

@@ -169,7 +169,8 @@ def _out_of_sight(state: State, talk: Talk, sight: Sight) -> str:
     if above:
         return f"{above} older unread: {strips.key_of(state, 'first_unread')} "
     if talk.anchor is not None or talk.newer:
-        news = f"{talk.unread} new " if talk.unread else ""
+        below = _unread_below(talk, sight)
+        news = f"{below} new " if below else ""
         return f"{state.glyphs.down} {news}below: Esc "
     return ""
 
@@ -196,6 +197,17 @@ def _shown(talk: Talk, sight: Sight) -> set[int]:
     """Messages in sight, by number; one that begins above the edge is not."""
     shown = talk.entries[_first_whole(sight) : sight.bottom.entry + 1]
     return {entry.key.number for entry in shown if entry.key.kind == "m"}
+
+
+def _unread_below(talk: Talk, sight: Sight) -> int:
+    """Unread messages that are below the bottom edge: those in sight are not waited for."""
+    passed = 0
+    for entry in reversed(talk.entries[: sight.bottom.entry + 1]):
+        if isinstance(entry.value, Message):
+            if entry.value.number < (talk.first_unread or 0):
+                break
+            passed += entry.value.sender is not None
+    return max(talk.unread - passed, 0) if talk.first_unread else talk.unread
 
 
 def _others(state: State) -> str:

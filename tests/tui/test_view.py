@@ -116,7 +116,7 @@ def test_the_title_tells_what_is_out_of_sight() -> None:
     assert state.talk(BEN).line_count == 60
     assert "40 older unread: Alt-U" in picture(state)
     state.talk(BEN).line = None
-    state.talk(BEN).unread = 3
+    state.talk(BEN).unread, state.talk(BEN).first_unread = 3, 58
     moves.scroll(state, 10)
     assert "↓ 3 new below: Esc" in picture(state)
 
