@@ -61,9 +61,10 @@ class Echo:
     def show(self, text: str, at: int) -> None:
         """`text` with the cursor behind its first `at` characters; as little as possible is said again."""
         same = _same(self._shown, text)
-        longest = max(cell_width(self._prompt + each) for each in (self._shown, text))
         appended = same == self._at == len(self._shown) and at == len(text)
-        if longest >= self._columns() and not appended:
+        places = (self._shown, self._shown[: self._at], text, text[:at], text[:same])
+        rows = {cell_width(self._prompt + each) // self._columns() for each in places}
+        if len(rows) > 1 and not appended:
             self._anew(text, at)
             return
         before = self._back(self._shown[same : self._at]) if same < self._at else self._shown[self._at : same]
@@ -75,7 +76,7 @@ class Echo:
         self._shown, self._at = text, at
 
     def _anew(self, text: str, at: int) -> None:
-        """No backspace leads out of a row: a long line that is changed is said again as a whole."""
+        """No backspace leads out of a row: a line that is changed in an earlier one is said again."""
         if (text, at) != (self._shown, self._at):
             if text != self._shown:
                 self._write(f"\n{self._prompt}{text}")
@@ -247,7 +248,7 @@ class Teletype:
         self.took(text)
 
     def _remember(self) -> None:
-        """The line is empty, and the up arrow brings back what was in it, however soon it is pressed."""
+        """The line is empty, and the up arrow brings back what was in it."""
         self._asked = False
         self._buffer.reset(append_to_history=True)
         self._buffer.load_history_if_not_yet_loaded()
@@ -293,11 +294,13 @@ class Teletype:
             self._asked = False
             self._buffer.reset(append_to_history=True)
             self.write("put aside; the up arrow brings it back")
+            self.ask(self._prompt)
         elif now < self._quit_armed:
             press.app.exit()
         else:
             self._quit_armed = now + QUIT_SECONDS
             self.write("Ctrl-C again to quit")
+            self.ask(self._prompt)
 
     def _end_of_input(self, press: KeyPressEvent) -> None:
         if press.current_buffer.text:

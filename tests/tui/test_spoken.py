@@ -37,7 +37,7 @@ def test_people_are_numbered_and_each_number_opens_one() -> None:
     assert lines[2].startswith("2. zoe: gone, ")
     assert lines[3].startswith("3. everyone")
     menu = spoken.people_menu(state)
-    assert menu == ['/msg "ben smith"', "/msg zoe", "/everyone"]
+    assert menu == ['/msg "ben smith"', "/msg zoe", "/msg everyone"]
     assert [spoken.chosen(menu, line) for line in ("/2", "/4", "2", "/2 x")] == [
         "/msg zoe",
         "/4",

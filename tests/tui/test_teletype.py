@@ -124,7 +124,7 @@ def test_a_line_is_edited(*, dumb: bool) -> None:
             await desk.type("l\x1b[F!", "ben> hello!")
             await desk.type("\x17", "ben>")
             await desk.type("one two\x7f\x7f\x7fsix", "ben> one six")
-            await desk.type("\x03", "ben> one six", "put aside; the up arrow brings it back")
+            await desk.type("\x03", "ben> one six", "put aside; the up arrow brings it back", "ben>")
             await desk.type("\x1b[A", "put aside; the up arrow brings it back", "ben> one six")
             desk.keys.send_text(" and so on and on and on and on\r")
             await desk.shows("ben> one six and so on and on and on and", " on" if dumb else "    on")
@@ -149,6 +149,19 @@ def test_a_paste_never_sends(*, dumb: bool) -> None:
             await desk.until(lambda: steady_clock() > since + PASTE_SECONDS)
             desk.keys.send_text("\r")
             await desk.until(lambda: desk.lines[1:] == ["four\nfive\n"])
+
+    asyncio.run(scene())
+
+
+def test_a_long_line_is_said_again_only_when_an_earlier_row_changes() -> None:
+    async def scene() -> None:
+        async with sitting(dumb=True) as desk:
+            long = "a line of more than forty cells, as it were"
+            await desk.type(long, f"ben> {long}"[:40], f"ben> {long}"[40:])
+            await desk.type("\x7f\x7fas", f"ben> {long}"[:40], f"ben> {long[:-2]}as"[40:])
+            assert desk.seen.getvalue().count("ben> a line") == 1
+            await desk.type("\x01x", f"ben> x{long}"[:40], f"ben> x{long[:-2]}as"[40:])
+            assert desk.seen.getvalue().count("ben> xa line") == 1
 
     asyncio.run(scene())
 
