@@ -159,7 +159,8 @@ def framed(state: State, lines: list[str], columns: int, style: str = "class:ale
     inner = columns - 4
     rows: list[Row] = [[(style, left_top + glyphs.rule * (columns - 2) + right_top)]]
     for number, line in enumerate(lines):
-        text = filled([(style if number == 0 else "", line)], inner)
+        look = style if number == 0 else ""
+        text = filled([(look, line)], inner, style=look)
         rows.append([(style, f"{glyphs.pipe} "), *text, (style, f" {glyphs.pipe}")])
     rows.append([(style, left_end + glyphs.rule * (columns - 2) + right_end)])
     return rows

@@ -97,7 +97,7 @@ STYLES = {
     "quote": "italic",
     "prompt": "bold",
     "nick0": "ansigreen",
-    "nick1": "ansiyellow",
+    "nick1": "ansigreen italic",  # yellow is next to nothing on white
     "nick2": "ansibrightmagenta",  # blue can hardly be read on black
     "nick3": "ansimagenta",
     "nick4": "ansicyan",

@@ -77,7 +77,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize(
     ("theme", "on_dark", "on_light", "least"),
-    [("auto", True, True, 1.65), ("dark", True, False, 2.1), ("light", False, True, 1.9)],
+    [("auto", True, True, 1.85), ("dark", True, False, 2.1), ("light", False, True, 1.9)],
 )
 def test_nothing_is_as_dark_or_as_light_as_its_ground(
     theme: str, on_dark: bool, on_light: bool, least: float
