@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lanmsg.api import FileRule, Peer, Trust, wall_clock
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation, usage_error
-from lanmsg.cli.trust import decided, remember
+from lanmsg.cli.trust import decided
 from lanmsg.cli.wording import name_of, short_id
 from lanmsg.model import LanmsgError
 from lanmsg.terminal import human_size
@@ -46,7 +46,7 @@ def rule(invocation: Invocation) -> Result:
                 hint=f"lanmsg trust {short_id(peer)} first, once you know whose key it is",
             )
         if wanted is not None:
-            remember(store, peer)
+            store.peers.remember(peer, wall_clock())
             peer = store.peers.set_file_rule(peer.id, wanted, most, wall_clock())
         return sentence(peer)
 

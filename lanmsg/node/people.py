@@ -53,7 +53,7 @@ class People(Door):
         def decide(store: Store) -> Peer:
             now = wall_clock()
             if known is not None:
-                store.peers.remember(known, wall_clock())
+                store.peers.remember(known, now)
             if before is not None and trust in (Trust.PINNED, Trust.VERIFIED):
                 store.peers.succeed(before, peer_id, nickname="", now=now)
             if trust is Trust.BLOCKED:
@@ -130,3 +130,11 @@ class People(Door):
     def safety_number(self, peer_id: PeerId) -> SafetyNumber:
         """The same on both screens, with no session; for a phone call or a look at each other's screen."""
         return safety_number(self._engine.me, peer_id)
+
+
+def too_many(peer: Peer, until: float) -> LanmsgError:
+    return LanmsgError(
+        f"{VERIFY_ATTEMPTS_MAX} comparisons with {peer.name} within an hour are enough",
+        code="security",
+        hint=f"again at {clock(until)}, or compare the safety number: lanmsg verify --safety-number",
+    )

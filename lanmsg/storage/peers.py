@@ -59,6 +59,17 @@ class PeerBook:
         peers = (self.get(PeerId(key)) for key in found)
         return [peer for peer in peers if peer is not None] if name else []
 
+    def remember(self, peer: Peer, now: float) -> None:
+        """A row for somebody who was only seen so far; what a handshake has proven stays."""
+        self.saw(
+            peer.id,
+            nickname=peer.nickname,
+            status=peer.status,
+            note=peer.note,
+            addresses=peer.addresses,
+            now=now,
+        )
+
     def saw(
         self,
         peer: PeerId,

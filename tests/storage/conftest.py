@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lanmsg.storage.database import Database
+from lanmsg.storage.folder import Folder
 from lanmsg.storage.store import Store
 
 
@@ -14,6 +15,21 @@ def store(home: Path) -> Iterator[Store]:
     opened = Store.open(home)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def folder_at(tmp_path: Path) -> Iterator[Callable[[str], Folder]]:
+    """Each call makes one of that name, and holds it open."""
+    opened: list[Folder] = []
+
+    def make(name: str) -> Folder:
+        (tmp_path / name).mkdir()
+        opened.append(Folder.open(tmp_path / name))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,13 @@ from lanmsg.storage.folder import Folder, disk_error, disk_errors
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    (tmp_path / "f").mkdir()
-    opened = Folder.open(tmp_path / "f")
-    yield opened
-    opened.close()
+def folder(folder_at: Callable[[str], Folder]) -> Folder:
+    return folder_at("f")
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Folder]:
-    (tmp_path / "other").mkdir()
-    opened = Folder.open(tmp_path / "other")
-    yield opened
-    opened.close()
+def other(folder_at: Callable[[str], Folder]) -> Folder:
+    return folder_at("other")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """A tree gets its names."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -11,19 +10,13 @@ from lanmsg.storage.publish import publish_tree
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Folder]:
-    (tmp_path / "tree").mkdir()
-    opened = Folder.open(tmp_path / "tree")
-    yield opened
-    opened.close()
+def tree(folder_at: Callable[[str], Folder]) -> Folder:
+    return folder_at("tree")
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Iterator[Folder]:
-    (tmp_path / "root").mkdir()
-    opened = Folder.open(tmp_path / "root")
-    yield opened
-    opened.close()
+def root(folder_at: Callable[[str], Folder]) -> Folder:
+    return folder_at("root")
 
 
 def test_each_gets_the_first_name_that_is_free(tree: Folder, root: Folder) -> None:
