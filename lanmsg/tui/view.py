@@ -27,17 +27,27 @@ def paint(state: State, columns: int, height: int, *, rows: int, aside: Row | No
     """The `height` rows above the input of a terminal with `columns` and `rows`; `aside` ends them."""
     state.columns = columns
     if is_too_small(columns, rows):
+        state.words_drawn = ()
         return too_small(columns, height)
     roster.refresh(state)
+    below = _below(state, columns, height, rows=rows, aside=aside or [])
+    room = max(height - len(below), 0)
+    drawn, state.words_drawn = state.words_drawn, ()
+    main = _page(state, columns, room) if state.page is not None else _talk_and_list(state, columns, room)
+    if drawn != state.words_drawn:
+        # What is asked, and what a key would answer, goes by the words that are in sight now.
+        state.question_since = state.tick if state.words_drawn else state.question_since
+        below = _below(state, columns, height, rows=rows, aside=aside or [])
+    return [*_with_menu(state, main, columns), *below][-height:]
+
+
+def _below(state: State, columns: int, height: int, *, rows: int, aside: Row) -> list[Row]:
+    """The rows round the input: question, transfers, what is answered, status."""
     below = strips.question(state, columns)
     if rows >= 10:
         below += strips.transfers(state, columns)
-    aside = aside or []
     below += [*strips.reply(state, columns), [*strips.status(state, columns - width(aside)), *aside]]
-    below = below[-max(height - 1, 1) :]
-    room = max(height - len(below), 0)
-    main = _page(state, columns, room) if state.page is not None else _talk_and_list(state, columns, room)
-    return [*_with_menu(state, main, columns), *below][-height:]
+    return below[-max(height - 1, 1) :]
 
 
 def is_too_small(columns: int, rows: int) -> bool:
@@ -91,7 +101,7 @@ def _pane(state: State, columns: int, height: int) -> list[Row]:
         inviting: list[Row] = [[("class:title", f" {title}")], *said, *([[]] * height)]
         return [clipped(row, columns) for row in inviting[:height]]
     state.pane = (columns, max(height - 1, 1))
-    panel = key_panel(state, columns, height - 1) or comparing_panel(state, columns, height - 1)
+    panel = comparing_panel(state, columns, height - 1) or key_panel(state, columns, height - 1)
     room = max(height - 1 - len(panel), 0)
     rows, sight = _conversation(state, talk, room)
     blank: list[Row] = [[] for _ in range(room - len(rows))]
@@ -125,19 +135,23 @@ def title_row(state: State, talk: Talk, columns: int, sight: Sight) -> Row:
     """Whom we talk with, and what of the conversation is out of sight."""
     peer = state.peer_of(talk.conversation)
     single = state.columns < 64
-    left = _short_title(state, peer) if single else _title(state, peer)
-    right = _out_of_sight(state, talk, sight) or (_others(state) if single else "")
+    left = _short_title(state, peer, columns - 2) if single else _title(state, peer)
+    right = _out_of_sight(state, talk, sight)
+    if single and not right:
+        right = _others(state, columns - width(left) - 2)
     words: Row = [("class:unread", right)] if right else []
     return spread([("", " "), *left], words, columns, state.glyphs.ellipsis)
 
 
-def _short_title(state: State, peer: Peer | None) -> Row:
+def _short_title(state: State, peer: Peer | None, cells: int) -> Row:
+    """Whoever has a long name, what is decided about the key stays in sight."""
     if peer is None:
         return [("class:title", f"{state.glyphs.room} everyone")]
     trust = trust_words(peer, state.glyphs)
     mark = {Trust.VERIFIED: state.glyphs.delivered, Trust.PINNED: ""}.get(peer.trust, trust)
-    sign = presence_glyph(peer, state.glyphs)
-    return [("class:title", state.label(peer.id)), ("", f" {sign} "), (_trust_style(peer), mark)]
+    ending: Row = [("", f" {presence_glyph(peer, state.glyphs)} "), (_trust_style(peer), mark)]
+    name = clip(state.label(peer.id), max(cells - width(ending), 6), state.glyphs.ellipsis)
+    return [("class:title", name), *ending]
 
 
 def _title(state: State, peer: Peer | None) -> Row:
@@ -210,15 +224,20 @@ def _unread_below(talk: Talk, sight: Sight) -> int:
     return max(talk.unread - passed, 0) if talk.first_unread else talk.unread
 
 
-def _others(state: State) -> str:
-    """On one pane: which other conversations wait."""
+OTHERS_CELLS = 12
+"""Of a name in the title row, when others wait."""
+
+
+def _others(state: State, cells: int) -> str:
+    """On one pane: which other conversations wait, as many as there is room for."""
     parts = []
     for conversation in state.order:
         talk = state.talks.get(conversation)
         if talk is not None and talk.unread and conversation != state.open:
-            sign = state.glyphs.room if conversation.peer is None else f"{state.title(conversation)} "
-            parts.append(f"{sign}{talk.unread}")
-    return f"others: {' '.join(parts[:3])} " if parts else ""
+            name = clip(state.title(conversation), OTHERS_CELLS, state.glyphs.ellipsis)
+            parts.append(f"{state.glyphs.room if conversation.peer is None else f'{name} '}{talk.unread}")
+    texts = [f"others: {' '.join(parts[:most])} " for most in (3, 2, 1) if parts]
+    return next((text for text in texts if cell_width(text) <= cells), "")
 
 
 # --- the menu over the last rows ---

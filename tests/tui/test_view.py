@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanmsg.api import EVERYONE, MessageAdded
+from lanmsg.api import EVERYONE, Conversation, MessageAdded, Trust
 from lanmsg.terminal import cell_width
 from lanmsg.tui import moves, view
 from lanmsg.tui.state import Candidate, Menu, Page, Query, State
 from lanmsg.tui.theme import ASCII
 from lanmsg.tui.update import update
 from tests.tui import scenes
-from tests.tui.double import Double, person
+from tests.tui.double import Double, peer_id, person
 from tests.tui.given import BEN, open_talk, picture, state_of, text
 
 SIZES = ((120, 36), (80, 24), (50, 20), (20, 6), (300, 80), (64, 10), (63, 14), (39, 9))
@@ -219,3 +219,19 @@ def test_who_answers_has_read() -> None:
     update(state, MessageAdded(node.tell("ben", "yes")))
     assert "older unread" not in picture(state)
     assert " new " not in picture(state)
+
+
+def test_a_long_name_does_not_push_out_what_the_key_is_nor_who_else_waits() -> None:
+    node = Double()
+    node.meet(
+        person("maximiliane@workstation-7", trust=Trust.NEW), person("bartholomew@thinkpad"), person("li")
+    )
+    node.hear("maximiliane@workstation-7", "hello")
+    node.hear("bartholomew@thinkpad", "hello")
+    node.hear("li", "hello")
+    state = state_of(node)
+    open_talk(state, node, Conversation.with_peer(peer_id("maximiliane@workstation-7")))
+    for columns in (63, 50, 40, 30):
+        title = picture(state, columns, 20).split("\n")[0]
+        assert "+ new" in title
+        assert ("others:" in title) == (columns > 50), title
