@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from lanmsg.tui.state import State
+from lanmsg.tui.state import STALL_AFTER, Progress, State
 from lanmsg.tui.strips import ETA_AFTER, LINGER
 from lanmsg.tui.update import Damage
 
@@ -66,11 +66,17 @@ class Pace:
                 handle.cancel()
 
 
+def _next_second(progress: Progress, tick: float) -> float:
+    """When it is said next for how long nothing came."""
+    return progress.moved + max(STALL_AFTER, int(tick - progress.moved) + 1)
+
+
 def changes(state: State) -> list[float]:
     """Moments of the steady clock at which the picture changes by itself."""
     moments = [state.notice.until] if state.notice is not None else []
     moments += [progress.ended + LINGER for progress in state.moving.values() if progress.ended > 0]
     moments += [each.running_since + ETA_AFTER for each in state.moving.values() if each.running_since]
+    moments += [_next_second(each, state.tick) for each in state.moving.values() if each.running_since]
     if state.roster_stale:
         moments.append(state.order_held)
     return moments

@@ -2,7 +2,6 @@
 
 from prompt_toolkit.key_binding import KeyPressEvent
 
-from lanmsg.api import TransferState
 from lanmsg.tui import moves
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.state import Page
@@ -56,8 +55,8 @@ class PageKeys:
         """Pause what moves, let what was paused go on."""
         progress = self._state.transfers.get(self._chosen())
         if progress is not None:
-            paused = progress.transfer.state is TransferState.PAUSED
-            self._keyboard.submit(f"/{'resume' if paused else 'pause'} {progress.transfer.number}")
+            command = "resume" if progress.transfer.held_here else "pause"
+            self._keyboard.submit(f"/{command} {progress.transfer.number}")
 
     def copy_path(self, press: KeyPressEvent) -> None:
         self._keyboard.copy_path(self._chosen())

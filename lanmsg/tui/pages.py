@@ -20,6 +20,7 @@ from lanmsg.tui.wording import (
     presence_glyph,
     presence_word,
     rule_words,
+    silence,
     transfer_size,
     transfer_state,
     transfer_title,
@@ -97,8 +98,7 @@ def _help_of(command: Command, columns: int) -> list[Row]:
 
 def transfers_page(state: State, page: Page, columns: int) -> list[Row]:
     ordered = ordered_transfers(state)
-    up = sum(each.rate for each in state.moving.values() if each.transfer.direction is Direction.OUT)
-    down = sum(each.rate for each in state.moving.values() if each.transfer.direction is Direction.IN)
+    up, down = (_rate(state, direction) for direction in (Direction.OUT, Direction.IN))
     active = sum(each.transfer.state is TransferState.RUNNING for each in ordered)
     left = f" TRANSFERS   {active} active {state.glyphs.dot} {len(state.questions)} waiting for you"
     rates = [(state.glyphs.down, down), (state.glyphs.up, up)]
@@ -120,6 +120,11 @@ def transfers_page(state: State, page: Page, columns: int) -> list[Row]:
         row = [("class:strong", f" {sign}"), *row]
         rows.append(clipped(all_in("class:open", row) if index == page.chosen else row, columns))
     return rows
+
+
+def _rate(state: State, direction: Direction) -> float:
+    moving = (each for each in state.moving.values() if each.transfer.direction is direction)
+    return sum(each.rate_at(state.tick) for each in moving)
 
 
 def _transfer_cells(columns: int) -> tuple[int, int]:
@@ -159,6 +164,8 @@ def _state_of(state: State, progress: Progress, columns: int) -> Row:
         bar = 12 if columns >= 100 else 8
         row: Row = [("class:bar", meter(state, done, bar))] if done is not None and columns >= 64 else []
         row.append(("", f"  {done}%  " if done is not None else "  "))
+        if still := silence(progress, state.tick):
+            return [*row, ("class:strong", still)]
         row.append(("", human_rate(progress.rate)))
         if (
             columns >= 100

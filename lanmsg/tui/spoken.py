@@ -19,6 +19,7 @@ from lanmsg.tui.wording import (
     likeness,
     percent,
     presence_word,
+    silence,
     transfer_size,
     transfer_state,
     transfer_title,
@@ -61,7 +62,9 @@ def phrase(state: State, progress: Progress) -> str:
     done = percent(transfer)
     if transfer.state is not TransferState.RUNNING or done is None:
         return words
-    rate, missing = progress.rate, (transfer.total or 0) - transfer.done
+    rate, missing = progress.rate_at(state.tick), (transfer.total or 0) - transfer.done
+    if still := silence(progress, state.tick):
+        return f"{words}, {done} percent, {still}"
     speed = f", {human_rate(rate)}, {human_duration(missing / rate)} left" if rate else ""
     return f"{words}, {done} percent{speed}"
 

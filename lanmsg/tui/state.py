@@ -34,6 +34,10 @@ NOBODY = PeerId(b"")
 """Our own id before the node runs."""
 
 
+STALL_AFTER = 3.0
+"""Seconds without data after which a speed of before means nothing."""
+
+
 @dataclass(slots=True)
 class Progress:
     """A transfer as this screen saw it move. Times are of the monotonic clock."""
@@ -42,6 +46,17 @@ class Progress:
     rate: float = 0.0
     running_since: float = 0.0
     ended: float = 0.0
+    moved: float = 0.0  # when the last data came or went
+
+    def silent(self, tick: float) -> float:
+        """Seconds for which nothing of a running transfer came, once that is longer than usual."""
+        if self.transfer.state is not TransferState.RUNNING or not self.moved:
+            return 0.0
+        seconds = tick - self.moved
+        return seconds if seconds >= STALL_AFTER else 0.0
+
+    def rate_at(self, tick: float) -> float:
+        return 0.0 if self.silent(tick) else self.rate
 
 
 @dataclass(slots=True)
@@ -139,6 +154,7 @@ class State:
     questions: list[int] = field(default_factory=list)  # offers that wait for this person
     verifications: dict[PeerId, Verification] = field(default_factory=dict)
     comparing: list[PeerId] = field(default_factory=list)  # comparisons that wait for this person
+    words_drawn: tuple[str, ...] | None = None  # to be compared, and in the last picture; None: there is none
     asking: Asking | None = None
     question_since: float = 0.0
     query: Query | None = None
@@ -275,7 +291,9 @@ class State:
             progress = self.transfers[transfer.number] = Progress(transfer)
             # One that was over before this screen saw it was never in the strip.
             progress.ended = -1.0 if transfer.state.is_final else 0.0
-        progress.transfer, progress.rate = transfer, rate
+        before, progress.transfer, progress.rate = progress.transfer, transfer, rate
+        if transfer.done != before.done or transfer.state is not before.state or not progress.moved:
+            progress.moved = self.tick
         if transfer.state is TransferState.RUNNING:
             progress.running_since = progress.running_since or self.tick
         else:

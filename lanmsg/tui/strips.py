@@ -10,7 +10,9 @@ from lanmsg.tui.state import Progress, State
 from lanmsg.tui.wording import (
     TRUST_WORDS,
     ending,
+    pause_words,
     percent,
+    silence,
     transfer_size,
     transfer_title,
     warning,
@@ -157,8 +159,10 @@ def _movement(state: State, progress: Progress, bar: int, columns: int) -> Row:
 def _speed(state: State, progress: Progress, gap: str, *, short: bool) -> Row:
     transfer = progress.transfer
     if transfer.state is TransferState.PAUSED:
-        who_ = f" by {state.label(transfer.peer)}" if transfer.held_there else ""
-        return [("class:strong", f"{gap}{state.glyphs.pause} paused{who_}")]
+        words = pause_words(state.label(transfer.peer), transfer)
+        return [("class:strong", f"{gap}{state.glyphs.pause} {words}")]
+    if still := silence(progress, state.tick):
+        return [("class:strong", f"{gap}{still}")]
     if transfer.state is not TransferState.RUNNING or progress.rate <= 0:
         return [("", f"{gap}starting")]
     row: Row = [("", f"{gap}{human_rate(progress.rate)}")]

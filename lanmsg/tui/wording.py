@@ -2,7 +2,7 @@
 
 from lanmsg.api import Delivery, Direction, FileRule, Message, Peer, Status, Transfer, TransferState, Trust
 from lanmsg.terminal import Kind, clock, fingerprint, human_size, plural, printable
-from lanmsg.tui.state import State
+from lanmsg.tui.state import Progress, State
 from lanmsg.tui.theme import Glyphs
 
 PROGRAM_TYPES = frozenset(
@@ -123,8 +123,9 @@ def transfer_state(state: State, transfer: Transfer) -> str:
     ours, theirs = _PHRASES[transfer.state]
     phrase = theirs if transfer.direction is Direction.IN else ours
     done = percent(transfer)
-    if transfer.is_held:
-        phrase = "paused{at} by " + _holders(transfer, peer)
+    if transfer.state is TransferState.PAUSED:
+        phrase = f"{pause_words(peer, transfer)}{{at}}"
+        phrase += "" if transfer.is_held or transfer.reason == "interrupted" else "{reason}"
     said = phrase.format(
         peer=peer,
         number=transfer.number,
@@ -136,6 +137,25 @@ def transfer_state(state: State, transfer: Transfer) -> str:
     )
     # "cancelled: cancelled by the other side" stutters.
     return said.replace(f"{transfer.state.value}: {transfer.state.value}", transfer.state.value, 1)
+
+
+OUR_FAULTS = frozenset({"disk_full", "disk", "key_changed"})
+"""Why a transfer stands still that waits for something else than its peer."""
+
+
+def pause_words(peer: str, transfer: Transfer) -> str:
+    """Why one that began does not move: a person wants it so, or the other side is not there."""
+    if transfer.is_held:
+        return f"paused by {_holders(transfer, peer)}"
+    return "stopped" if transfer.code in OUR_FAULTS else f"waits for {peer}"
+
+
+def silence(progress: Progress, tick: float) -> str:
+    """That nothing arrives although it runs, or ""."""
+    seconds = int(progress.silent(tick))
+    if not seconds:
+        return ""
+    return f"no data for {seconds} s" if seconds < 120 else f"no data for {seconds // 60} min"
 
 
 def _holders(transfer: Transfer, peer: str) -> str:
@@ -150,7 +170,7 @@ _PHRASES = {
     TransferState.OFFERED: ("{peer} is asked", "/accept {number} or /decline {number}"),
     TransferState.ACCEPTED: ("accepted, about to start", "accepted, about to start"),
     TransferState.RUNNING: ("sending", "receiving"),
-    TransferState.PAUSED: ("paused{at}{reason}", "paused{at}{reason}"),
+    TransferState.PAUSED: ("", ""),  # pause_words
     TransferState.DONE: ("{yes} delivered{when}", "{yes} saved{when}"),
     TransferState.DECLINED: ("{peer} declined{reason}", "declined{reason}"),
     TransferState.CANCELLED: ("cancelled{reason}", "cancelled{reason}"),

@@ -194,7 +194,7 @@ def test_the_transfers_page_holds_lets_go_on_and_opens(tmp_path: Path) -> None:
     async def scene(screen: Screen) -> None:
         await screen.type("<c-t>p")
         await screen.until(lambda: ("pause", 2) in node.calls)
-        await screen.shows("paused at 0 % by you")
+        await screen.shows("paused by you at 0 %")
         await screen.type("p")
         await screen.until(lambda: ("resume", 2) in node.calls)
         await screen.type("<down><enter>")

@@ -124,9 +124,20 @@ def test_what_runs_out_by_itself() -> None:
     node.offered("ben", "a", 10, state=TransferState.RUNNING)
     state = state_of(node)
     roster.refresh(state)
-    assert changes(state) == [1002.0]
+    assert changes(state) == [1002.0, 1003.0]
     state.put_transfer(replace(node.moving[1], state=TransferState.DONE))
     roster.refresh(state)
     assert changes(state) == [1004.0]
     state.roster_stale, state.order_held = True, 1010.0
     assert 1010.0 in changes(state)
+
+
+def test_a_transfer_that_stalls_wakes_the_screen_every_second() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    node.offered("ben", "a", 10, state=TransferState.RUNNING, done=1)
+    state = state_of(node)
+    start = state.tick
+    assert start + 3.0 in changes(state)
+    state.tick += 7.4
+    assert start + 8.0 in changes(state)

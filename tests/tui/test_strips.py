@@ -80,9 +80,25 @@ def test_the_strip_shows_how_far_how_fast_and_how_long() -> None:
     assert text(strips.transfers(state, 120)).startswith(" ↑ backup.tar → anna")
     assert "51%   4.1/8.0 GB   88 MB/s" in text(strips.transfers(state, 120))
     assert "left" not in text(strips.transfers(state, 120))
-    state.tick += 3
+    state.tick += 2.5
     assert "0:44 left" in text(strips.transfers(state, 120))
     assert text(strips.transfers(state, 50)).endswith("51% 88 MB/s 0:44")
+
+
+def test_one_that_stalls_does_not_look_alive() -> None:
+    node = moving()
+    state = state_of(node)
+    state.put_transfer(replace(node.moving[1], done=4_200_000_000), 5.7e6)
+    state.tick += 2.0
+    assert "5.7 MB/s" in text(strips.transfers(state, 80))
+    state.tick += 6.0
+    for columns in (120, 80, 50):
+        shown = text(strips.transfers(state, columns))
+        assert "no data for 8 s" in shown
+        assert "left" not in shown
+        assert "5.7" not in shown
+    state.put_transfer(replace(node.moving[1], done=4_300_000_000), 5.7e6)
+    assert "5.7 MB/s" in text(strips.transfers(state, 80))
 
 
 def test_an_ended_one_lingers_and_goes() -> None:
@@ -101,7 +117,10 @@ def test_what_was_over_before_is_not_in_the_strip() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"state": TransferState.PAUSED}, "‖ paused"),
+        ({"state": TransferState.PAUSED}, "‖ waits for anna"),
+        ({"state": TransferState.PAUSED, "code": "held"}, "‖ paused by you"),
+        ({"state": TransferState.PAUSED, "code": "held_there"}, "‖ paused by anna"),
+        ({"state": TransferState.PAUSED, "code": "disk_full"}, "‖ stopped"),
         ({"state": TransferState.ACCEPTED}, "starting"),
         ({"total": None}, "4.1 GB so far"),
     ],

@@ -169,7 +169,13 @@ def test_rules_for_files_in_words(rule: FileRule, most: int | None, words: str) 
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("", "paused at 40 %"), ("held", "paused at 40 % by you"), ("held_there", "paused at 40 % by ben")],
+    [
+        ("", "waits for ben at 40 %"),
+        ("held", "paused by you at 40 %"),
+        ("held_there", "paused by ben at 40 %"),
+        ("held_both", "paused by you and ben at 40 %"),
+        ("disk", "stopped at 40 %"),
+    ],
 )
 def test_who_paused_it(code: str, words: str) -> None:
     node = Double()
