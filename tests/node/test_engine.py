@@ -1,11 +1,14 @@
 """The parts together: who is here, several processes of one home, and an end that leaves nothing behind."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from lanmsg.model import Delivery, Status
 from lanmsg.node import engine as module
 from lanmsg.node import transfers
 from lanmsg.node.events import MessageAdded, PeerAppeared, PeerLeft
+from lanmsg.node.node import Node
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.events import LeaveReason, Presence, PresenceLeft
 from tests.node.neighbours import (
@@ -32,7 +35,7 @@ async def test_who_comes_and_goes_is_told_at_once(neighbours: Neighbours) -> Non
     anna = await neighbours.open("anna")
     heard = Heard(anna)
     ben = await neighbours.open("ben")
-    assert (await heard.next(PeerAppeared, 1.0)).peer.id == ben.id
+    assert (await heard.next(PeerAppeared, 4.0)).peer.id == ben.id
     await neighbours.close(ben)
     left = await heard.next(PeerLeft, 1.0)
     assert (left.peer.id, left.peer.present) == (ben.id, False)
@@ -174,30 +177,20 @@ async def test_what_a_command_could_not_deliver_the_listener_does(neighbours: Ne
     assert await texts(ben) == ["when you are back"]
 
 
+@pytest.mark.parametrize("end", [Neighbours.close, Neighbours.kill])
 @story
 async def test_the_listener_takes_a_present_peers_message_at_once_when_the_command_ends(
-    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    anna, ben = await neighbours.meet("anna", "ben")
-    command = await neighbours.open("anna", listen=False)
-    with monkeypatch.context() as patch:
-        patch.setattr(engine_of(command).outbox, "_may_try", lambda *_: False)
-        waiting = await say(command, ben, "hurry")
-        await neighbours.close(command)
-    assert (await anna.delivered(waiting, timeout=10)).state is Delivery.DELIVERED
-
-
-@story
-async def test_the_listener_takes_over_from_a_command_that_died(
-    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+    neighbours: Neighbours,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Neighbours, Node], Awaitable[None]],
 ) -> None:
     anna, ben = await neighbours.meet("anna", "ben")
     command = await neighbours.open("anna", listen=False)
     with monkeypatch.context() as patch:
         patch.setattr(engine_of(command).outbox, "_may_try", lambda *_: False)
         waiting = await say(command, ben, "my last words")
-        await neighbours.kill(command)
-    assert (await anna.delivered(waiting, timeout=10)).state is Delivery.DELIVERED
+        await end(neighbours, command)
+    assert (await anna.delivered(waiting, timeout=SOON_S)).state is Delivery.DELIVERED
 
 
 @story
