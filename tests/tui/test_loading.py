@@ -9,7 +9,7 @@ from tests.tui.screen import Screen, play
 def crowd() -> Double:
     node = Double()
     node.meet(person("anna"), person("ben"))
-    node.hear("anna", "good morning")
+    node.hear("anna", "good morning", at=node.clock - 60)
     node.hear("ben", "is the printer back?")
     return node
 

@@ -67,7 +67,7 @@ def test_what_is_written_of_changes_is_what_all_of_it_would_be() -> None:
     chance = random.Random(7)
     drawing = Drawing()
     rows = [some_row(chance) for _ in range(ROWS)]
-    for _ in range(60):
+    for _ in range(40):
         by = chance.choice([0, 0, 1, 2, -1, -3])
         rows = rows[by:] + [some_row(chance) for _ in range(by)] if by >= 0 else [some_row(chance), *rows]
         rows = rows[:ROWS]
