@@ -111,7 +111,7 @@ class App:
             mouse_support=application.renderer.mouse_support,
         )
         # A lone Esc is told from the beginning of another key by waiting, which must not be felt. Over a
-        # network both halves of one key may come apart: a bit longer there, or an arrow would be Esc and "[A".
+        # network both halves of one key may come apart: longer there, or an arrow would be Esc and "[A".
         application.ttimeoutlen = 0.1 if "SSH_CONNECTION" in environment else 0.05
         application.timeoutlen = 0.05
         application.key_processor.before_key_press += lambda _: self._pressed()
