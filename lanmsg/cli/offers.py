@@ -7,7 +7,7 @@ from lanmsg.api import Transfer, TransferState, home_roster, settle_home
 from lanmsg.cli.fields import stranger, transfer_fields
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation
-from lanmsg.cli.wording import certain_name_of, columns, size_of, state_of, title_of
+from lanmsg.cli.wording import certain_name_of, columns, saved_title_of, size_of, state_of
 from lanmsg.model import Direction
 from lanmsg.terminal import printable
 
@@ -53,7 +53,7 @@ def row(transfer: Transfer, roster: "Roster") -> list[str]:
     return [
         str(transfer.number),
         f"{way} {certain_name_of(peer)}",
-        title_of(transfer),
+        saved_title_of(transfer),
         size_of(transfer),
         state_of(transfer, peer) + text,
     ]

@@ -3,6 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from lanmsg.api import (
     Direction,
     Message,
@@ -59,6 +61,14 @@ def title_of(transfer: Transfer) -> str:
     name = printable(first.name, Kind.FILE) + ("/" if first.is_folder else "")
     more = len(transfer.files) - 1
     return f"{name} and {more} more" if more > 0 else name
+
+
+def saved_title_of(transfer: Transfer) -> str:
+    """The same, by the name that it has got on this disk."""
+    if not transfer.saved_name:
+        return title_of(transfer)
+    saved = replace(transfer.files[0], name=transfer.saved_name)
+    return title_of(replace(transfer, files=(saved, *transfer.files[1:])))
 
 
 def size_of(transfer: Transfer) -> str:

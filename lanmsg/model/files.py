@@ -1,6 +1,7 @@
 """Files offered, and the transfers they become."""
 
 from enum import Enum
+from pathlib import PurePath
 from typing import NewType
 
 from msgspec import Struct
@@ -107,6 +108,12 @@ class Transfer(Struct, frozen=True):
         first = self.files[0].name + ("/" if self.files[0].is_folder else "")
         more = len(self.files) - 1
         return f"{first} and {more} more" if more > 0 else first
+
+    @property
+    def saved_name(self) -> str:
+        """What it is called on this disk, where it was saved: a name that was taken got a number."""
+        is_saved = self.direction is Direction.IN and self.state is TransferState.DONE
+        return PurePath(self.paths[0]).name if is_saved and self.paths else ""
 
     @property
     def held_here(self) -> bool:

@@ -94,7 +94,7 @@ def transfer_title(transfer: Transfer) -> str:
     if not transfer.files:
         return "nothing"
     first = transfer.files[0]
-    title = printable(first.name, Kind.FILE) + ("/" if first.is_folder else "")
+    title = printable(transfer.saved_name or first.name, Kind.FILE) + ("/" if first.is_folder else "")
     if len(transfer.files) > 1:
         return f"{title} and {len(transfer.files) - 1} more"
     return f"{title} ({plural(transfer.count, 'entry', 'entries')})" if first.is_folder else title

@@ -125,3 +125,13 @@ def test_help_lists_the_keys_in_force() -> None:
     assert "Ctrl-P " in shown
     assert "F9 " in shown
     assert "Ctrl-K" not in shown
+
+
+def test_what_was_saved_is_listed_by_its_name_on_this_disk() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    node.offered("ben", "answers.txt", 10, state=TransferState.DONE, paths=("/home/mira/answers (2).txt",))
+    for columns in (120, 80, 50):
+        shown = text(page_rows(state_of(node), Page("transfers"), columns))
+        assert "ben" in shown
+        assert "answers (2).txt" in shown
