@@ -1,6 +1,17 @@
 """Comparing words with somebody: what this person is asked, and what is shown meanwhile."""
 
-from lanmsg.api import Conversation, PeerId, Verification, VerificationChanged, VerificationStage, Wish
+from collections.abc import Iterable
+
+from lanmsg.api import (
+    Conversation,
+    LanmsgError,
+    PeerId,
+    Trust,
+    Verification,
+    VerificationChanged,
+    VerificationStage,
+    Wish,
+)
 from lanmsg.terminal import printable
 from lanmsg.tui.commands import quoted
 from lanmsg.tui.state import State
@@ -20,6 +31,13 @@ def put(state: State, verification: Verification) -> None:
     if before is None or _asked(before) != _asked(verification):
         # Also when the words come: a key that was to say "yes, compare" must not say "the same".
         state.question_since = state.tick
+
+
+def load(state: State, rows: Iterable[Verification]) -> None:
+    """What the store has: what is still open, and who has said that the words differed."""
+    for each in rows:
+        if each.until > state.wall or each.stage is STAGES.DIFFERENT:
+            put(state, each)
 
 
 def took(state: State, event: VerificationChanged) -> None:
@@ -89,21 +107,48 @@ def line(state: State, verification: Verification, answer: str, *, seen: bool = 
     label = quoted(state.label(verification.peer))
     if not verification.awaits_answer:
         return f"/verify {label}" if answer == "yes" else f"/verify {label} stop"
-    if not (seen or in_sight(state, verification.peer)):
+    if not (seen or is_opened(state, verification.peer)):
         return f"/msg {label}" if answer == "yes" else f"/verify {label} stop"
+    if not (seen or in_sight(state, verification.peer)):
+        answer = "same" if answer == "yes" else "stop"  # which says that there is no room for the words
+        return f"/verify {label} {answer}"
     return f"/verify {label} {'same' if answer == 'yes' else 'different'}"
 
 
 def in_sight(state: State, peer: PeerId) -> bool:
-    """Words are not judged before they were seen."""
+    """Words are not judged before they were seen. Without a picture they are lines, which stay."""
+    drawn = state.words_drawn is None or state.words_drawn == state.verifications[peer].words
+    return is_opened(state, peer) and drawn
+
+
+def draw_none(state: State) -> None:
+    """A new picture, in which no words are yet."""
+    state.words_drawn = ()
+
+
+def is_opened(state: State, peer: PeerId) -> bool:
+    """Whether they would be in sight if there is room for them."""
     return state.open == Conversation.with_peer(peer) and state.page is None
+
+
+def require_sight(state: State, peer: PeerId) -> None:
+    """Raises LanmsgError: nobody says that words are the same that are not on the screen."""
+    known = state.verifications.get(peer)
+    if state.words_drawn is None or known is None or not known.awaits_answer or in_sight(state, peer):
+        return
+    if is_opened(state, peer):
+        raise LanmsgError("no room for the words: make the window larger", code="security")
+    label = quoted(state.label(peer))
+    raise LanmsgError("first look at the words", code="security", hint=f"/msg {label} shows them")
 
 
 def choices(state: State, verification: Verification) -> tuple[tuple[str, str], ...]:
     if not verification.awaits_answer:
         return (("yes", "compare"), ("no", "not now"))
-    if not in_sight(state, verification.peer):
+    if not is_opened(state, verification.peer):
         return (("yes", "show them"), ("no", "stop"))
+    if not in_sight(state, verification.peer):
+        return (("no", "stop"),)
     return (("yes", "same"), ("no", "different"))
 
 
@@ -111,15 +156,19 @@ def short_question(state: State, verification: Verification) -> str:
     """For a narrow row; the panel above it says with whom."""
     if not verification.awaits_answer:
         return f"{state.label(verification.peer)} wants to compare"
-    return "the same words?" if in_sight(state, verification.peer) else "words to compare"
+    if in_sight(state, verification.peer):
+        return "the same words?"
+    return "no room for words" if is_opened(state, verification.peer) else "words to compare"
 
 
 def question(state: State, verification: Verification, *, seen: bool = False) -> str:
     label = state.label(verification.peer)
     if not verification.awaits_answer:
         return f"{label} wants to compare words with you"
-    if not (seen or in_sight(state, verification.peer)):
+    if not (seen or is_opened(state, verification.peer)):
         return f"the words to compare with {label} are there"
+    if not (seen or in_sight(state, verification.peer)):
+        return "no room for the words: make the window larger"
     return f"does {label} see the same words?"
 
 
@@ -141,4 +190,13 @@ def story(state: State, verification: Verification) -> list[str]:
         "",
         "The same words on both screens: nobody sits between you, and the key is verified. "
         "Any other word: answer different.",
+        *_replaces(state, verification.peer),
     ]
+
+
+def _replaces(state: State, peer: PeerId) -> list[str]:
+    """What the same words mean for a key that uses the name of one that is known."""
+    known = state.peers.get(peer)
+    if known is None or known.trust is not Trust.CHANGED or known.words_differ or known.is_old_key:
+        return []
+    return ["The key has CHANGED: if the words are the same, this one takes the place of the old one."]

@@ -20,8 +20,7 @@ async def take_in(state: State, node: ScreenNode) -> Sequence[Summary]:
         talk = state.talk(summary.conversation)
         talk.unread, talk.first_unread = summary.unread, summary.first_unread
         talk.last_time = summary.last.stored_at if summary.last else 0.0
-    for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
-        comparing.put(state, verification)
+    comparing.load(state, await node.read(lambda store: store.verifications.recent(since=0.0)))
     if not state.ready:
         slots.restore(state, await node.read(lambda store: store.slots.get()))
     state.roster_stale = True

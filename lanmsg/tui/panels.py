@@ -111,18 +111,31 @@ def key_panel(state: State, columns: int, height: int) -> list[Row]:
 
 
 def comparing_panel(state: State, columns: int, height: int) -> list[Row]:
-    """In place of a conversation's last rows while words are compared with that person."""
+    """In place of a conversation's last rows while words are compared with that person, or of a card about
+    its key: what is asked is about the words.
+    """
     peer = state.open.peer if state.open is not None else None
     verification = state.verifications.get(peer) if peer is not None else None
     waits = verification is not None and verification.is_open and verification.wish is Wish.COMPARE
     if verification is None or not waits:
         return []
-    lines = comparing.story(state, verification)
+    story = comparing.story(state, verification)
+    rows = _whole(state, story, columns, "class:strong")
+    if not verification.awaits_answer:
+        return rows if len(rows) <= height else []
+    words: list[Row] = [[("class:strong", line)] for line in wrap(story[2].strip(), columns)]
+    sizes = [rows, _whole(state, [story[0], story[2].strip()], columns, "class:strong"), words]
+    # Whole words, or none: what is cut cannot be compared.
+    has_room = columns - 4 > max(map(len, verification.words))
+    panel = next((size for size in sizes if len(size) <= height), []) if has_room else []
+    state.words_drawn = verification.words if panel else ()
+    return panel
+
+
+def _whole(state: State, lines: list[str], columns: int, style: str) -> list[Row]:
+    """Every line of it, in a box."""
     rows = [part for line in lines for part in (wrap(line, columns - 4) if line else [""])]
-    if len(rows) + 2 > height:
-        # Too small for the story: the words alone.
-        rows = [part for line in (lines[0], lines[2]) for part in wrap(line.strip(), columns - 4)]
-    return framed(state, rows, columns, "class:strong")
+    return framed(state, rows, columns, style)
 
 
 def _key_words(state: State, changed: Peer, known: Peer | None) -> list[str]:

@@ -46,8 +46,11 @@ async def block(desk: Desk, rest: str) -> None:
 
 
 def _judged(desk: Desk, rest: str) -> Peer:
+    return _meant(desk, take_word(rest)[0])
+
+
+def _meant(desk: Desk, word: str) -> Peer:
     """Whose key is meant. With a key that changed in sight, the new key: that is what is being asked."""
-    word = take_word(rest)[0]
     peer = peer_or_open(desk, word)
     rival = desk.state.rival(peer)
     return rival if not word and rival is not None and rival.trust is Trust.CHANGED else peer
@@ -123,7 +126,9 @@ async def verify(desk: Desk, rest: str) -> None:
         word, answer = "", word
     if answer and answer not in ANSWERS:
         raise LanmsgError(f"{answer} is no answer", code="usage", hint="/verify PEER same, different or stop")
-    peer = _judged(desk, word)
+    peer = _meant(desk, word)
+    if answer == "same":
+        comparing.require_sight(desk.state, peer.id)
     if answer == "stop":
         await desk.node.cancel_verification(peer.id)
     elif answer:

@@ -2,7 +2,7 @@
 
 from lanmsg.api import Conversation, Message, Peer, Trust
 from lanmsg.terminal import cell_width, clip, fingerprint, fit, printable
-from lanmsg.tui import moves, pages, roster, strips
+from lanmsg.tui import comparing, moves, pages, roster, strips
 from lanmsg.tui.entries import rows_of
 from lanmsg.tui.panels import comparing_panel, key_panel, welcome
 from lanmsg.tui.people import list_row, people_list
@@ -27,16 +27,18 @@ def paint(state: State, columns: int, height: int, *, rows: int, aside: Row | No
     """The `height` rows above the input of a terminal with `columns` and `rows`; `aside` ends them."""
     state.columns = columns
     if is_too_small(columns, rows):
-        state.words_drawn = ()
+        comparing.draw_none(state)
         return too_small(columns, height)
     roster.refresh(state)
     below = _below(state, columns, height, rows=rows, aside=aside or [])
     room = max(height - len(below), 0)
-    drawn, state.words_drawn = state.words_drawn, ()
+    drawn = state.words_drawn
+    comparing.draw_none(state)
     main = _page(state, columns, room) if state.page is not None else _talk_and_list(state, columns, room)
     if drawn != state.words_drawn:
         # What is asked, and what a key would answer, goes by the words that are in sight now.
-        state.question_since = state.tick if state.words_drawn else state.question_since
+        if state.words_drawn and drawn is not None:
+            state.question_since = state.tick
         below = _below(state, columns, height, rows=rows, aside=aside or [])
     return [*_with_menu(state, main, columns), *below][-height:]
 

@@ -1,6 +1,16 @@
 """Comparing words: what is asked when, that no key answers unseen words, and what is said when it is over."""
 
-from lanmsg.api import Verification, VerificationChanged, VerificationStage, Wish
+import pytest
+
+from lanmsg.api import (
+    Conversation,
+    LanmsgError,
+    Trust,
+    Verification,
+    VerificationChanged,
+    VerificationStage,
+    Wish,
+)
 from lanmsg.tui import comparing, moves
 from lanmsg.tui.state import State
 from lanmsg.tui.update import update
@@ -77,6 +87,47 @@ def test_words_that_were_not_seen_cannot_be_judged() -> None:
     assert standing(state) == ("the words to compare with ben are there", "/msg ben")
     moves.open_conversation(state, BEN)
     assert standing(state)[1] == "/verify ben same"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (50, 20), (40, 12), (24, 9)])
+def test_the_words_take_the_place_of_the_card_about_a_changed_key(size: tuple[int, int]) -> None:
+    node, state = changed()
+    assert "CHANGED" in picture(state, *size)
+    node.compare("other", STAGES.COMPARING, words=WORDS)
+    shown = picture(state, *size)
+    assert all(word.upper() in shown for word in WORDS.split())
+    assert "^Y" in picture(state, *size)
+    assert standing(state)[1] == f"/verify ben~{peer_id('other').hex()[:4].upper()} same"
+
+
+def test_no_words_no_answer_but_that_there_is_no_room() -> None:
+    node, state = changed()
+    node.compare("other", STAGES.COMPARING, words=WORDS)
+    small = picture(state, 20, 6)
+    assert "ACME" not in small
+    assert "same" not in small
+    assert standing(state)[0] == "no room for the words: make the window larger"
+    with pytest.raises(LanmsgError, match="no room for the words"):
+        comparing.require_sight(state, peer_id("other"))
+    verification = comparing.asked(state)
+    assert verification is not None
+    assert comparing.line(state, verification, "no").endswith(" stop")
+    state.tick += 60
+    assert "ACME" in picture(state, 80, 24)
+    assert state.question_since == state.tick  # a key on its way meant something else
+    comparing.require_sight(state, peer_id("other"))
+    moves.open_conversation(state, ANNA)
+    with pytest.raises(LanmsgError, match="first look at the words"):
+        comparing.require_sight(state, peer_id("other"))
+
+
+def changed() -> tuple[Double, State]:
+    """Ben's key has changed; his new one is in sight, and its words were asked for."""
+    node, state = met()
+    node.meet(person("ben", key="other", trust=Trust.CHANGED))
+    node.meet(person("ben", present=False))
+    open_talk(state, node, Conversation.with_peer(peer_id("other")))
+    return node, state
 
 
 def test_a_key_on_its_way_to_join_does_not_answer_the_words() -> None:

@@ -1,6 +1,6 @@
 """People by command: keys, names, words to compare, rules for files, silence."""
 
-from lanmsg.api import FileRule, Trust, VerificationStage
+from lanmsg.api import Conversation, FileRule, Trust, VerificationStage
 from tests.tui.double import peer_id, person
 from tests.tui.given import ANNA, open_talk
 from tests.tui.table import Table
@@ -42,6 +42,17 @@ def test_names_for_others_and_oneself() -> None:
     table.enter("/name mira2")
     assert table.state.name == "mira2"
     assert "you are mira2" in table.fails("/name").hint
+
+
+def test_a_name_with_a_blank_can_be_verified_and_refused() -> None:
+    table = Table()
+    table.node.meet(person("Frau Keller"))
+    table.refresh()
+    table.enter('/verify "Frau Keller"')
+    assert table.state.open == Conversation.with_peer(peer_id("Frau Keller"))
+    for answer, is_same in (("same", True), ("different", False)):
+        table.enter(f'/verify "Frau Keller" {answer}')
+        assert table.last() == ("answer_verification", peer_id("Frau Keller"), is_same)
 
 
 def test_somebody_is_muted_and_heard_again() -> None:

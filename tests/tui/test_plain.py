@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lanmsg.api import Settings, TransferState, Verification, VerificationStage, Wish
+from lanmsg.api import Notice, Settings, Status, TransferState, Verification, VerificationStage, Wish
 from lanmsg.tui.console import Complete, nothing
 from lanmsg.tui.ending import BROKEN_PIPE
 from lanmsg.tui.plain import Plain
@@ -161,6 +161,16 @@ def test_a_command_without_an_answer_says_ok_and_one_that_copies_says_what() -> 
     assert "\nok\n" in said
 
 
+def test_what_was_passed_over_is_known_all_the_same() -> None:
+    class Overrun(Double):
+        async def set_status(self, status: Status, note: str = "") -> None:
+            self.known[peer_id("carla")] = person("carla")
+            self.emit(Notice("3 events were passed over", missed=3))
+
+    _, said, _ = play(["/away", f"{WAIT}3 events were passed over", "/who"], Overrun())
+    assert "1. carla: here" in said
+
+
 def test_a_half_typed_line_is_kept_for_the_next_time() -> None:
     node = crowd()
     node.drafts[BEN] = "half a"
@@ -280,7 +290,12 @@ def test_questions_are_answered_by_commands() -> None:
 def test_words_are_compared_in_lines() -> None:
     node = crowd()
     node.compared[peer_id("ben")] = Verification(
-        peer_id("ben"), VerificationStage.COMPARING, ours=True, words=("acme", "bravo"), wish=Wish.COMPARE
+        peer_id("ben"),
+        VerificationStage.COMPARING,
+        ours=True,
+        words=("acme", "bravo"),
+        wish=Wish.COMPARE,
+        until=4e9,
     )
     _, said, _ = play(["/yes", "/who ben"], node)
     assert ("answer_verification", peer_id("ben"), True) in node.calls
