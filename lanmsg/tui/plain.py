@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from lanmsg.api import (
+    Conversation,
     LanmsgError,
     Message,
     MessageAdded,
     NodeEvent,
+    Notice,
     PeerAppeared,
     PeerLeft,
     Settings,
@@ -25,6 +27,7 @@ from lanmsg.tui.console import Console
 from lanmsg.tui.desk import Desk, ScreenNode, diagnosing
 from lanmsg.tui.ending import BROKEN_PIPE, ends_by_signal, first_fault, hung_up
 from lanmsg.tui.lines import Lines
+from lanmsg.tui.loading import take_in
 from lanmsg.tui.moves import Want
 from lanmsg.tui.options import Options
 from lanmsg.tui.state import Answer, Candidate, Page, State
@@ -79,7 +82,7 @@ class Plain:
         self._again = ""
         self._copied: str | None = None
         self._menu: list[str] = []  # what /1, /2 and so on stand for
-        self._drafts: dict[object, str] = {}
+        self._drafts: dict[Conversation, str] = {}
         self._written = 0
         self._heard = asyncio.Event()
 
@@ -201,19 +204,10 @@ class Plain:
     async def _load(self, node: ScreenNode) -> None:
         self._clock()
         state = self.state
-        state.id, state.name, state.listening, state.ready = node.id, node.name, node.listening, True
-        state.status, state.note, state.interfaces = node.status, node.note, node.interfaces
-        for peer in node.peers(absent=True):
-            state.put_peer(peer)
-        for transfer in await node.transfers():
-            state.put_transfer(transfer)
-            self._lines.known(transfer)
-        for summary in await node.conversations():
-            talk = state.talk(summary.conversation)
-            talk.unread, talk.first_unread = summary.unread, summary.first_unread
-            self._drafts[summary.conversation] = summary.draft
-        for verification in await node.read(lambda store: store.verifications.recent(since=state.wall)):
-            comparing.put(state, verification)
+        self._drafts = {each.conversation: each.draft for each in await take_in(state, node)}
+        state.ready = True
+        for progress in state.transfers.values():
+            self._lines.known(progress.transfer)
         self._desk = Desk(node, state, self, self._settings, diagnosing(self._settings, node))
         self._greet()
 
@@ -238,6 +232,8 @@ class Plain:
                 self._write(line)
             if isinstance(event, MessageAdded):
                 await self._mark_read()
+            if isinstance(event, Notice) and event.missed and self._desk is not None:
+                await take_in(self.state, self._desk.node)  # what was passed over may be about anything
             self._heard.set()
 
     def _say_presence(self) -> None:
