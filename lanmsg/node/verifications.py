@@ -274,8 +274,7 @@ class Verifications:
         machine = self._machine(connection, peer)
         for event in machine.events():
             await self._take(connection, machine, peer, event)
-        for payload in machine.payloads_to_send():
-            connection.answer(payload)
+        self._send(connection)
 
     async def _take(
         self, connection: Connection, machine: Machine, peer: PeerId, event: VerificationEvent
@@ -304,7 +303,9 @@ class Verifications:
             case Declined():
                 await self._fail(peer, DECLINED)
             case Withdrawn(state):
-                await self._broken_off(peer, had_words=state is VerificationState.COMPARING)
+                # What had begun is over; an earlier comparison's words are no matter of a new one.
+                had_words = state is VerificationState.COMPARING
+                await self._end_if(peer, BROKEN_OFF, lambda row: bool(row.words) is had_words)
 
     async def _begin(self, connection: Connection, machine: Machine, peer: PeerId) -> None:
         """One exchange for one wish: a peer that could begin several would choose among their words."""
@@ -360,26 +361,19 @@ class Verifications:
         for payload in self._machines[connection].payloads_to_send():
             connection.answer(payload)
 
-    async def _broken_off(self, peer: PeerId, *, had_words: bool) -> None:
-        """What had begun is over; an earlier comparison's words are no matter of a new one."""
-
-        def end(store: Store) -> None:
-            row = store.verifications.get(peer)
-            if row is not None and bool(row.words) is had_words:
-                store.verifications.end(peer, VerificationStage.FAILED, ours=False, reason=BROKEN_OFF)
-
-        await self._disk.write(end)
-
     async def _no_more_asked(self, peer: PeerId, reason: str) -> None:
         """Nobody is there to compare with; a wish of our own person stays."""
+        if not self._is_asked(peer):
+            asked = VerificationStage.ASKED
+            await self._end_if(peer, reason, lambda row: row.stage is asked and row.wish is Wish.NONE)
 
+    async def _end_if(self, peer: PeerId, reason: str, applies: Callable[[Verification], bool]) -> None:
         def end(store: Store) -> None:
             row = store.verifications.get(peer)
-            if row is not None and row.stage is VerificationStage.ASKED and row.wish is Wish.NONE:
+            if row is not None and applies(row):
                 store.verifications.end(peer, VerificationStage.FAILED, ours=False, reason=reason)
 
-        if not self._is_asked(peer):
-            await self._disk.write(end)
+        await self._disk.write(end)
 
     async def _fail(self, peer: PeerId, reason: str) -> None:
         await self._end(peer, VerificationStage.FAILED, reason)
