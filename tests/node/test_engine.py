@@ -37,7 +37,7 @@ async def test_who_comes_and_goes_is_told_at_once(neighbours: Neighbours) -> Non
     ben = await neighbours.open("ben")
     assert (await heard.next(PeerAppeared, 4.0)).peer.id == ben.id
     await neighbours.close(ben)
-    left = await heard.next(PeerLeft, 1.0)
+    left = await heard.next(PeerLeft, 4.0)
     assert (left.peer.id, left.peer.present) == (ben.id, False)
     assert not sees(anna, ben.id)
 
