@@ -22,11 +22,7 @@ def test_a_node_asks_three_times_and_then_announces() -> None:
     stage = Stage(new_machine())
     stage.run_until(60.0)
     sent = stage.take_sent()
-    assert [(at, kind, to) for at, kind, to in sent[:3]] == [
-        (0.0, QUERY, "everyone"),
-        (0.5, QUERY, "everyone"),
-        (3.0, QUERY, "everyone"),
-    ]
+    assert sent[:3] == [(at, QUERY, "everyone") for at in (0.0, 0.5, 3.0)]
     announced = [at for at, kind, to in sent[3:] if (kind, to) == (ANNOUNCE, "everyone")]
     assert len(sent) == 3 + len(announced)
     assert 3.0 <= announced[0] <= 8.0
@@ -299,10 +295,8 @@ def test_who_may_not_hear_broadcasts_hears_our_goodbye_alone(*, to_everyone: boo
     stage.take_sent()
     stage.machine.leave(stage.now)
     stage.settle()
-    assert [(kind, to) for _, kind, to in stage.take_sent()] == [
-        *[(BYE, "everyone")] * BYE_COPIES,
-        (BYE, BOB.host),
-    ]
+    said = [(kind, to) for _, kind, to in stage.take_sent()]
+    assert said == [*[(BYE, "everyone")] * BYE_COPIES, (BYE, BOB.host)]
 
 
 def test_who_hears_broadcasts_hears_our_goodbye_there() -> None:
