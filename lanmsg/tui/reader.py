@@ -28,7 +28,7 @@ class Reader:
         """Read it and put it into the window of that conversation."""
         talk = self._state.talk(want.conversation)
         if talk.loading:
-            talk.stale = talk.stale or want.kind == "anew"
+            talk.stale = talk.stale or want.kind in ("anew", "gone")
             if want.kind in PLACES:
                 self._then[talk.conversation] = want
             return
