@@ -133,3 +133,10 @@ def test_a_conversation_that_moves_up_is_moved_by_the_terminal() -> None:
         assert "29 the paper" in screen.text
 
     play(scene, node, 80, 24)
+
+
+def test_after_signs_that_a_terminal_may_see_wider_the_place_is_told_anew() -> None:
+    drawing = Drawing()
+    drawing.draw([[("", "x the forms x")]])
+    assert drawing.draw([[("", "✓ the forms y")]]) == "\x1b[1;1H✓\x1b[1;13Hy"
+    assert drawing.draw([[("", "x the forms x")]]) == "\x1b[1;1Hx\x1b[11Cx"
