@@ -39,7 +39,14 @@ COMMANDS = (
         ("all", "everyone"),
     ),
     Command("retry", "[N]", "send failed messages here again, or transfer N", TALKING, (), ("transfer",)),
-    Command("send", "[PEER] PATH…", "offer files or folders", FILES, ("file",), ("peer path", "path")),
+    Command(
+        "send",
+        "[PEER|everyone] PATH…",
+        "offer files or folders",
+        FILES,
+        ("file",),
+        ("peer path everyone|", "path"),
+    ),
     Command(
         "accept",
         "[N|all] [FOLDER]",

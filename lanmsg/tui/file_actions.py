@@ -1,33 +1,102 @@
 """What the slash commands about files do."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from pathlib import Path
 
-from lanmsg.api import Conversation, Delivery, Direction, LanmsgError, Transfer, TransferState
+from lanmsg.api import (
+    EVERYONE,
+    Conversation,
+    Delivery,
+    Direction,
+    LanmsgError,
+    Peer,
+    Transfer,
+    TransferState,
+)
+from lanmsg.terminal import folded, plural
 from lanmsg.tui import moves, opening
 from lanmsg.tui.commands import take_word, words
-from lanmsg.tui.desk import Desk, is_person, open_talk, peer_or_open, person, transfer_of
+from lanmsg.tui.desk import Desk, is_person, peer_or_open, transfer_of
 from lanmsg.tui.state import Page
+
+EVERYONES = ("everyone", "#everyone")
 
 
 async def send(desk: Desk, rest: str) -> None:
-    """[PEER] PATH…: a first word that is somebody's name, and no file here, is the person."""
+    """[PEER|everyone] PATH…: a first word that is somebody's name is the person."""
     given = words(rest)
     if not given:
         raise LanmsgError("which file?", code="usage", hint="/send PATH, or /send NAME PATH")
-    named = len(given) > 1 and is_person(desk.state, given[0])
-    peer = person(desk.state, given[0]) if named else peer_or_open(desk, "")
+    first, named = given[0], len(given) > 1 and _is_somebody(desk, given[0])
     paths = [typed_path(word) for word in given[1 if named else 0 :]]
-    try:
-        missing = await asyncio.to_thread(lambda: [path for path in paths if not path.exists()])
-    except OSError as error:  # too long, or in a folder that is closed to us
-        raise LanmsgError(f"{error.filename}: {error.strerror}", code="data") from None
+    missing = await _missing(paths)
+    looks_like_a_name = len(given) > 1 and not named and not set(first) & set("/\\~.")
+    if looks_like_a_name and paths[0] in missing:
+        raise LanmsgError(
+            f"nobody here is called {first}, and no file is", code="not_found", hint="/who lists people"
+        )
+    people = _receivers(desk, first if named else "")
     if missing:
         raise LanmsgError(f"there is no {missing[0]}", code="data")
-    if refusal := desk.state.may_not_send(Conversation.with_peer(peer.id)):
-        raise LanmsgError(refusal, code="security")
-    await desk.node.offer(peer.id, paths)
+    await _offer_to(desk, people, lambda peer: desk.node.offer(peer.id, paths))
+
+
+def _is_somebody(desk: Desk, word: str) -> bool:
+    return word in EVERYONES or is_person(desk.state, word)
+
+
+async def _missing(paths: list[Path]) -> list[Path]:
+    try:
+        return await asyncio.to_thread(lambda: [path for path in paths if not path.exists()])
+    except OSError as error:  # too long, or in a folder that is closed to us
+        raise LanmsgError(f"{error.filename}: {error.strerror}", code="data") from None
+
+
+def _receivers(desk: Desk, word: str) -> list[Peer]:
+    """The person that is named or whose conversation is open; for everyone all who are here and known.
+
+    Raises LanmsgError.
+    """
+    state = desk.state
+    if not word and state.open is None:
+        raise LanmsgError("to whom?", code="usage", hint="/send NAME FILE, or open a conversation first")
+    if word not in EVERYONES and (word or state.open != EVERYONE):
+        peer = peer_or_open(desk, word)
+        if refusal := state.may_not_send(Conversation.with_peer(peer.id)):
+            raise LanmsgError(refusal, code="security")
+        return [peer]
+    people = [peer for peer in state.peers.values() if peer.present and state.is_pinned(peer.id)]
+    if not people:
+        raise LanmsgError(
+            "nobody whom you have dealt with is here",
+            code="not_found",
+            hint="/send NAME FILE is for one person",
+        )
+    return sorted(people, key=lambda peer: folded(peer.name))
+
+
+async def _offer_to(desk: Desk, people: list[Peer], offer: Callable[[Peer], Awaitable[Transfer]]) -> None:
+    """A transfer each; what fails with one person is said, and the others get their offer all the same."""
+    if len(people) == 1:
+        await offer(people[0])
+        return
+    failed = [
+        f"{desk.state.label(peer.id)}: {error}" for peer in people if (error := await _tried(offer(peer)))
+    ]
+    others = desk.state.here - len(people)
+    done = f"offered to {plural(len(people) - len(failed), 'person', 'people')}, a transfer each"
+    rest = f"; not to {others} whose key is new or changed" if others > 0 else ""
+    desk.state.say("; ".join([f"{done}{rest}", *failed]), seconds=15)
+
+
+async def _tried(work: Awaitable[object]) -> LanmsgError | None:
+    try:
+        await work
+    except LanmsgError as error:
+        return error
+    return None
 
 
 def typed_path(word: str) -> Path:
@@ -40,9 +109,12 @@ def typed_path(word: str) -> Path:
 
 async def send_as_file(desk: Desk, text: str) -> None:
     """A paste too long to say."""
-    peer = peer_or_open(desk, "")
-    data = BytesIO(text.encode("utf-8", "replace"))
-    await desk.node.offer(peer.id, [], stdin=data, stdin_name="pasted.txt")
+    data = text.encode("utf-8", "replace")
+
+    def offer(peer: Peer) -> Awaitable[Transfer]:
+        return desk.node.offer(peer.id, [], stdin=BytesIO(data), stdin_name="pasted.txt")
+
+    await _offer_to(desk, _receivers(desk, ""), offer)
 
 
 async def accept(desk: Desk, rest: str) -> None:
@@ -100,10 +172,30 @@ async def cancel(desk: Desk, rest: str) -> None:
     if rest:
         await desk.node.cancel(transfer_of(desk.state, rest).number)
         return
-    waiting = [message for message in open_talk(desk).messages() if message.state is Delivery.QUEUED]
-    if not waiting:
-        raise LanmsgError("no message waits here", code="usage", hint="/cancel N stops transfer N")
-    await desk.node.cancel_message(waiting[-1].number)
+    talk = desk.state.current
+    waiting = [each for each in talk.messages() if each.state is Delivery.QUEUED] if talk else []
+    if waiting:
+        await desk.node.cancel_message(waiting[-1].number)
+        return
+    states = (TransferState.RUNNING, TransferState.ACCEPTED, TransferState.PAUSED)
+    ours = (TransferState.QUEUED, TransferState.OFFERED)
+    transfers_ = [each.transfer for each in desk.state.transfers.values()]
+    open_ = [
+        each
+        for each in transfers_
+        if each.state in states or (each.state in ours and each.direction is Direction.OUT)
+    ]
+    if not open_:
+        raise LanmsgError("nothing waits or moves here", code="usage", hint="/transfers lists what there was")
+    await desk.node.cancel(_only(open_).number)
+
+
+def _only(found: list[Transfer]) -> Transfer:
+    """Raises LanmsgError, with the numbers, where there are several."""
+    if len(found) > 1:
+        numbers = " or ".join(str(transfer.number) for transfer in found[:5])
+        raise LanmsgError(f"which transfer? {numbers}", code="usage", hint="/transfers lists them")
+    return found[0]
 
 
 def _the_one(desk: Desk, word: str, doing: str, *states: TransferState) -> Transfer:
@@ -111,11 +203,9 @@ def _the_one(desk: Desk, word: str, doing: str, *states: TransferState) -> Trans
     if word:
         return transfer_of(desk.state, word)
     found = [each.transfer for each in desk.state.transfers.values() if each.transfer.state in states]
-    if len(found) != 1:
-        raise LanmsgError(
-            "which transfer?" if found else f"no transfer {doing}", code="usage", hint="/transfers lists them"
-        )
-    return found[0]
+    if not found:
+        raise LanmsgError(f"no transfer {doing}", code="usage", hint="/transfers lists them")
+    return _only([each for each in found if each.held_here] or found)
 
 
 # --- what was saved ---

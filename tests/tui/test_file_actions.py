@@ -1,15 +1,17 @@
 """Files by command: offered, answered, held, opened where they were saved."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lanmsg.api import Delivery, TransferState
+from lanmsg.api import EVERYONE, Delivery, LanmsgError, PeerId, Transfer, TransferState, Trust
 from lanmsg.tui import file_actions
 from lanmsg.tui.state import Asking
-from tests.tui.double import peer_id
-from tests.tui.given import ANNA, open_talk
+from tests.tui.double import Double, peer_id, person
+from tests.tui.given import ANNA, BEN, open_talk
 from tests.tui.table import Table
 
 
@@ -21,7 +23,25 @@ def test_what_waits_can_be_taken_back() -> None:
     table.enter("/cancel")
     assert table.last() == ("cancel_message", message.number)
     open_talk(table.state, table.node, ANNA)
-    assert "no message waits" in str(table.fails("/cancel"))
+    assert "nothing waits or moves here" in str(table.fails("/cancel"))
+
+
+def test_the_only_transfer_under_way_needs_no_number() -> None:
+    table = Table()
+    table.node.offered("anna", "a", 10, state=TransferState.RUNNING)
+    table.node.offered("ben", "b", 10, state=TransferState.DONE)
+    table.refresh()
+    open_talk(table.state, table.node)
+    table.enter("/cancel")
+    assert table.last() == ("cancel", 1)
+    table = Table()
+    for number in range(2):
+        table.node.offered("anna", str(number), 10, state=TransferState.RUNNING)
+    table.refresh()
+    open_talk(table.state, table.node)
+    said = table.fails("/cancel")
+    assert "which transfer? 1 or 2" in str(said)
+    assert not table.node.calls
 
 
 def test_files_go_to_the_open_person_or_a_named_one(tmp_path: Path) -> None:
@@ -35,8 +55,7 @@ def test_files_go_to_the_open_person_or_a_named_one(tmp_path: Path) -> None:
     assert table.last()[1] == peer_id("anna")
     assert "there is no" in str(table.fails(f"/send {tmp_path}/nothing"))
     assert "which file" in str(table.fails("/send"))
-    table.enter("/everyone")
-    assert "whom?" in str(table.fails(f"/send {one}"))
+    assert "to whom?" in str(Table(opened=False).fails(f"/send {one}"))
 
 
 def test_a_long_paste_goes_as_a_file() -> None:
@@ -147,3 +166,52 @@ def test_yes_and_no_answer_a_question_of_the_screen_before_an_offer() -> None:
     table.state.asking = None
     table.enter("/yes")
     assert table.last() == ("accept", 1, None)
+
+
+def test_a_file_for_everyone_is_offered_to_each_who_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.pdf"
+    file.write_text("x")
+    for line, where in ((f"/send everyone {file}", BEN), (f"/send {file}", EVERYONE)):
+        table = Table()
+        table.node.meet(
+            person("zoe", trust=Trust.NEW),
+            person("carla", trust=Trust.VERIFIED),
+            person("dan", present=False),
+        )
+        table.refresh()
+        table.state.open = where
+        table.enter(line)
+        offered = [call[1] for call in table.node.calls if call[0] == "offer"]
+        assert offered == [peer_id("anna"), peer_id("ben"), peer_id("carla")]
+        said = table.state.notice
+        assert said is not None
+        assert "offered to 3 people, a transfer each; not to 1 whose key is new" in said.text
+
+
+def test_one_who_cannot_be_offered_does_not_stop_the_others(tmp_path: Path) -> None:
+    class Full(Double):
+        async def offer(self, peer: PeerId, paths: Sequence[Path], /, **more: Any) -> Transfer:
+            if peer == peer_id("anna"):
+                raise LanmsgError("too many offers")
+            return await super().offer(peer, paths, **more)
+
+    file = tmp_path / "sheet.pdf"
+    file.write_text("x")
+    table = Table()
+    table.node = Full(known=table.node.known)
+    table.enter(f"/send everyone {file}")
+    assert table.state.notice is not None
+    assert table.state.notice.text == "offered to 1 person, a transfer each; anna: too many offers"
+    assert table.last()[:2] == ("offer", peer_id("ben"))
+
+
+def test_who_is_not_here_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.pdf"
+    file.write_text("x")
+    for opened in (True, False):
+        table = Table(opened=opened)
+        assert "nobody here is called zoe" in str(table.fails(f"/send zoe {file}"))
+    table = Table()
+    table.node.known.clear()
+    table.refresh()
+    assert "nobody whom you have dealt with" in str(table.fails(f"/send everyone {file}"))
