@@ -97,10 +97,10 @@ STYLES = {
     "quote": "italic",
     "prompt": "bold",
     "nick0": "ansigreen",
-    "nick1": "ansigreen italic",  # yellow is next to nothing on white
+    "nick1": "ansicyan",  # yellow is next to nothing on white
     "nick2": "ansibrightmagenta",  # blue can hardly be read on black
     "nick3": "ansimagenta",
-    "nick4": "ansicyan",
+    "nick4": "ansigreen italic",
     "nick5": "ansibrightblue",
 }
 """Without a theme: names of the terminal's own palette, which can be read on dark and on light."""
