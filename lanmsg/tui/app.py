@@ -25,7 +25,7 @@ from lanmsg.tui.calls import news_of
 from lanmsg.tui.crash import crashed
 from lanmsg.tui.desk import Desk, Diagnose, ScreenNode, diagnosing
 from lanmsg.tui.drafts import Drafts
-from lanmsg.tui.ending import ends_by_signal, first_fault, hung_up
+from lanmsg.tui.ending import TERMINATED, ends_by_signal, first_fault, hung_up
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.layout import ScreenLayout
 from lanmsg.tui.loading import take_in, take_in_again
@@ -160,10 +160,10 @@ class App:
             with self.modes:
                 # prompt_toolkit's own handlers would wait for Enter after a fault, and take SIGINT.
                 return await self.application.run_async(handle_sigint=False, set_exception_handler=False) or 0
-        except OSError as error:
+        except (OSError, EOFError) as error:
             if not hung_up(error):
                 raise
-            return 0
+            return TERMINATED
         finally:
             loop.set_exception_handler(None)
 
@@ -171,7 +171,7 @@ class App:
         """A fault in a key or a redraw: leave the screen first, so that the person can read what happened."""
         if fault is not None:  # else the loop complains of what failed nobody
             self._failure = self._failure or (None if hung_up(fault) else fault)
-            self._exit(1 if self._failure else 0)
+            self._exit(1 if self._failure else TERMINATED)
 
     def _exit(self, code: int) -> None:
         if self.application.is_running and not self.application.is_done:

@@ -6,7 +6,7 @@ import errno
 import signal
 from collections.abc import Callable, Iterator
 
-INTERRUPTED, BROKEN_PIPE = 130, 141
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143
 
 
 @contextlib.contextmanager
@@ -14,7 +14,7 @@ def ends_by_signal(leave: Callable[[int], None]) -> Iterator[None]:
     """Being ended from outside is leaving too: the alternate screen must not stay behind."""
     loop = asyncio.get_running_loop()
     bound = []
-    for name, code in (("SIGTERM", 0), ("SIGHUP", 0), ("SIGINT", INTERRUPTED)):
+    for name, code in (("SIGTERM", TERMINATED), ("SIGHUP", TERMINATED), ("SIGINT", INTERRUPTED)):
         number = getattr(signal, name, None)
         # Windows has no such handlers (NotImplementedError), and none can be set outside the main thread
         # (the others); there prompt_toolkit alone restores the console.
@@ -31,7 +31,8 @@ def ends_by_signal(leave: Callable[[int], None]) -> Iterator[None]:
 
 def hung_up(fault: BaseException | None) -> bool:
     """Whether the terminal is gone: a lost ssh, a closed window. That is leaving too, and no fault."""
-    return isinstance(fault, OSError) and fault.errno in (errno.EIO, errno.EPIPE)
+    lost = isinstance(fault, OSError) and fault.errno in (errno.EIO, errno.EPIPE)
+    return lost or isinstance(fault, EOFError)
 
 
 def first_fault(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -25,7 +25,7 @@ from lanmsg.tui.commands import quoted, take_word
 from lanmsg.tui.completion import candidates
 from lanmsg.tui.console import Console
 from lanmsg.tui.desk import Desk, ScreenNode, diagnosing
-from lanmsg.tui.ending import BROKEN_PIPE, ends_by_signal, first_fault, hung_up
+from lanmsg.tui.ending import BROKEN_PIPE, TERMINATED, ends_by_signal, first_fault, hung_up
 from lanmsg.tui.lines import Lines
 from lanmsg.tui.loading import take_in
 from lanmsg.tui.moves import Want
@@ -158,17 +158,14 @@ class Plain:
             self._fault = self._fault or fault
             self.leave(1)
         elif fault is not None:
-            self.leave(BROKEN_PIPE if self._console.is_script else 0)
+            self.leave(BROKEN_PIPE if self._console.is_script else TERMINATED)
 
     async def _read(self) -> None:
         """Lines as they come; what a script said last is carried out before the end."""
         try:
             await self._console.run()
-        except EOFError:
-            pass
-        except OSError as error:
-            if not hung_up(error):
-                raise
+        except (OSError, EOFError) as error:
+            self._broke(error)
         self._entered.put_nowait(None)
         if not self._console.is_script:
             self._over.set()

@@ -161,7 +161,9 @@ def test_resizing_keeps_the_draft_and_the_place() -> None:
     play(scene, node)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGINT, 130)]
+)
 def test_a_signal_restores_the_terminal_and_keeps_the_draft(number: signal.Signals, code: int) -> None:
     node = crowd()
 

@@ -46,7 +46,7 @@ def test_selecting_copying_and_what_is_deleted_elsewhere(
             store.forgetting.forget(Extent(WITH_BEN), 2e9)
         run.shows("Nothing has been said yet")
         run.process.terminate()
-        assert run.ended() == 0
+        assert run.ended() == 143
 
 
 def selected(run: RealTerminal) -> str:

@@ -5,7 +5,7 @@ import errno
 import os
 import signal
 
-from lanmsg.tui.ending import INTERRUPTED, ends_by_signal, first_fault, hung_up
+from lanmsg.tui.ending import INTERRUPTED, TERMINATED, ends_by_signal, first_fault, hung_up
 
 
 def test_signals_leave_with_their_code_and_handlers_do_not_stay() -> None:
@@ -18,7 +18,7 @@ def test_signals_leave_with_their_code_and_handlers_do_not_stay() -> None:
                 await asyncio.sleep(0)
         return left
 
-    assert sorted(asyncio.run(scene())) == [0, 0, INTERRUPTED]
+    assert sorted(asyncio.run(scene())) == [INTERRUPTED, TERMINATED, TERMINATED]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
@@ -33,3 +33,4 @@ def test_a_terminal_that_is_gone_is_no_fault() -> None:
     assert not hung_up(OSError(errno.ENOSPC, "full"))
     assert not hung_up(KeyError(errno.EIO))
     assert not hung_up(None)
+    assert hung_up(EOFError())

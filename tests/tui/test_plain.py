@@ -12,7 +12,7 @@ import pytest
 
 from lanmsg.api import Notice, Settings, Status, TransferState, Verification, VerificationStage, Wish
 from lanmsg.tui.console import Complete, nothing
-from lanmsg.tui.ending import BROKEN_PIPE
+from lanmsg.tui.ending import BROKEN_PIPE, TERMINATED
 from lanmsg.tui.plain import Plain
 from tests.tui import scenes
 from tests.tui.double import NOON, Double, peer_id, person
@@ -219,7 +219,7 @@ def test_what_breaks_ends_it_with_a_word_and_a_hang_up_without() -> None:
 
     with pytest.raises(KeyError):
         ended(KeyError("a secret"), is_script=False)
-    assert ended(OSError(errno.EIO, "the terminal is gone"), is_script=False) == 0
+    assert ended(OSError(errno.EIO, "the terminal is gone"), is_script=False) == TERMINATED
     assert ended(BrokenPipeError(errno.EPIPE, "nobody reads"), is_script=True) == BROKEN_PIPE
 
 

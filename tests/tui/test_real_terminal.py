@@ -40,7 +40,7 @@ def running(folder: Path, port: int, address: str, *, name: str = "mira") -> Ite
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [("keys", 0), (signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)]
+    ("how", "code"), [("keys", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGINT, 130)]
 )
 def test_it_leaves_the_terminal_as_it_was(
     how: str | signal.Signals, code: int, tmp_path: Path, free_port: int, loopback: Address
@@ -64,7 +64,7 @@ def test_a_new_size_is_drawn(tmp_path: Path, free_port: int, loopback: Address) 
         run.resize(30, 5)
         run.shows("too small")
         run.process.terminate()
-        assert run.ended() == 0
+        assert run.ended() == 143
 
 
 def test_suspended_the_terminal_is_the_shells(tmp_path: Path, free_port: int, loopback: Address) -> None:
@@ -74,7 +74,7 @@ def test_suspended_the_terminal_is_the_shells(tmp_path: Path, free_port: int, lo
         # An orphan in a session of its own cannot be stopped by this signal: it comes back at once.
         run.writes(b"\x1b[?1004l\x1b[23;2t\x1b[22;2t\x1b[?1004h")
         run.process.terminate()
-        assert run.ended() == 0
+        assert run.ended() == 143
 
 
 def test_two_people_talk_compare_words_and_hand_over_a_file(

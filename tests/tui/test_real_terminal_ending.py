@@ -75,7 +75,9 @@ def left_the_picture(run: RealTerminal) -> bytes:
     return run.seen[run.seen.rindex(LEAVE_PICTURE) :]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGINT, 130)]
+)
 def test_a_storm_of_signals_is_one(
     number: signal.Signals, code: int, tmp_path: Path, free_port: int, loopback: Address
 ) -> None:
@@ -118,8 +120,8 @@ def lose(home: Path) -> None:
         (QUIT, 0, "dumb"),
         (TWICE, 0, "xterm"),
         (END, 0, "dumb"),
-        (signal.SIGTERM, 0, "xterm"),
-        ("hang up", 0, "xterm"),
+        (signal.SIGTERM, 143, "xterm"),
+        ("hang up", 143, "xterm"),
         ("lost store", 8, "dumb"),
     ],
     ids=["quit", "interrupt", "end", "terminated", "hang-up", "lost"],
@@ -165,7 +167,7 @@ def test_each_way_out_of_the_picture_says_goodbye(
     ):
         if way == "hang up":
             run.hang_up()
-            assert run.process.wait(PATIENCE) == 0
+            assert run.process.wait(PATIENCE) == 143
         elif way == "lost store":
             lose(home)
             run.type("\x15hello\r")
