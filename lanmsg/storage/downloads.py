@@ -22,6 +22,7 @@ from lanmsg.storage.part_folder import part_folders, private_folder
 from lanmsg.storage.part_journal import PartJournal, Recorded
 from lanmsg.storage.part_tree import Parts, PartTree
 from lanmsg.storage.publish import publish_tree
+from lanmsg.terminal import human_size
 
 TREE = "tree"
 
@@ -181,7 +182,7 @@ class PartialTransfer:
             free = max(0, free_bytes(self._root) - self._reserve)
         if free < size or free == 0:
             raise StorageError(
-                f"not enough space in {self._root.path}: {size} bytes are needed, {free} are free",
+                f"not enough space in {self._root.path}: {human_size(size)} needed, {human_size(free)} free",
                 code="no_space",
                 hint="free some space, or save it elsewhere with --to",
             )

@@ -14,6 +14,7 @@ from lanmsg.storage.downloads import PartialTransfer
 from lanmsg.storage.folder import disk_error
 from lanmsg.storage.part_folder import part_name
 from lanmsg.storage.store import Store
+from lanmsg.terminal import human_size
 from tests.node.neighbours import Neighbours, engine_of, story, until
 from tests.node.transfer_story import SIZE, becomes, file_of, now, offer, parts_in, saved
 
@@ -74,7 +75,7 @@ async def test_where_there_was_no_room_from_the_start_it_goes_on_when_there_is(
         sent, received = await offer(anna, ben, path)
         await ben.accept(received.number)
         here, there = await becomes(ben, received, PAUSED), await becomes(anna, sent, PAUSED)
-        assert f"{SIZE} bytes are needed" in here.reason
+        assert f"{human_size(SIZE)} needed" in here.reason
         assert (here.code, there.code) == ("disk_full", "disk_full")
         await until(lambda: not engine_of(ben).desk.runs._runs)
     await ben.resume(received.number)
