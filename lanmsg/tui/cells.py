@@ -14,19 +14,18 @@ Cell = tuple[str, str]
 
 BLANK: Cell = (" ", "")
 
+GAP = 5
+"""Cells alike between two that differ: fewer are written again, which is shorter than going past them."""
+
+SCROLL_BYTES = 30
+"""What it takes to have the terminal move rows."""
+
 
 class Line(list[Cell]):
     """A row of the screen."""
 
     wide = False
     """Whether any of its characters takes two cells."""
-
-
-GAP = 5
-"""Cells alike between two that differ: fewer are written again, which is shorter than going past them."""
-
-SCROLL_BYTES = 30
-"""What it takes to have the terminal move rows."""
 
 
 def cells_of(row: Row, columns: int) -> Line:
