@@ -1,7 +1,6 @@
 """Files offered, and the transfers they become."""
 
 from enum import Enum
-from pathlib import PurePath
 from typing import NewType
 
 from msgspec import Struct
@@ -113,7 +112,8 @@ class Transfer(Struct, frozen=True):
     def saved_name(self) -> str:
         """What it is called on this disk, where it was saved: a name that was taken got a number."""
         is_saved = self.direction is Direction.IN and self.state is TransferState.DONE
-        return PurePath(self.paths[0]).name if is_saved and self.paths else ""
+        # A name that was saved holds neither separator.
+        return self.paths[0].replace("\\", "/").rpartition("/")[2] if is_saved and self.paths else ""
 
     @property
     def held_here(self) -> bool:
