@@ -58,21 +58,24 @@ from lanmsg.node.events import (
     TransferChanged,
     VerificationChanged,
 )
-from lanmsg.node.file_rules import rule_for
+from lanmsg.node.file_rules import LISTENER_TAKES_NONE, NO_FILES, outcome, rule_for
 from lanmsg.node.own_words import checked_note, make_folder
 
 if TYPE_CHECKING:
     from lanmsg.node.networks import Network
     from lanmsg.node.node import Node
+    from lanmsg.node.receivers import Wanted
     from lanmsg.node.roster import Roster
     from lanmsg.storage.errors import StorageError
     from lanmsg.storage.forgetting import Extent, Forgotten
-    from lanmsg.storage.scratch import scratch_folder
+    from lanmsg.storage.scratch import is_passing, scratch_folder
     from lanmsg.storage.store import Store
 
 __all__ = [
     "EVERYONE",
+    "LISTENER_TAKES_NONE",
     "NAME_MAX_BYTES",
+    "NO_FILES",
     "Address",
     "ConfigError",
     "Conversation",
@@ -123,17 +126,20 @@ __all__ = [
     "Verification",
     "VerificationChanged",
     "VerificationStage",
+    "Wanted",
     "Wish",
     "change_passphrase",
     "checked_note",
     "diagnose",
     "home_roster",
     "is_locked",
+    "is_passing",
     "load_settings",
     "make_folder",
     "networks_here",
     "open_home",
     "open_node",
+    "outcome",
     "own_id",
     "passphrase_of",
     "recognised_network",
@@ -153,6 +159,8 @@ LATER = {
     "Roster": "lanmsg.node.roster",
     "StorageError": "lanmsg.storage.errors",
     "Store": "lanmsg.storage.store",
+    "Wanted": "lanmsg.node.receivers",
+    "is_passing": "lanmsg.storage.scratch",
     "scratch_folder": "lanmsg.storage.scratch",
 }
 """Names that cost an import only when they are asked for."""

@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from lanmsg.api import Peer, PeerId, Transfer, TransferState, steady_clock
+from lanmsg.api import (
+    LISTENER_TAKES_NONE,
+    NO_FILES,
+    Peer,
+    PeerId,
+    Transfer,
+    TransferState,
+    steady_clock,
+)
 from lanmsg.cli.fields import (
     done_fields,
     failed_fields,
@@ -48,7 +56,9 @@ class TransferReport:
         self._event("offer", **offer_fields(transfer, self.peer(transfer.peer)))
 
     def changed(self, transfer: Transfer, rate: float) -> str:
-        """Every change of a transfer that is not its end. What is news, as a sentence: it has paused."""
+        """Every change of a transfer that is not its end. What is news, as a sentence: it has paused, or goes
+        on after that.
+        """
         file = self._node.file_in_progress(transfer.number)
         self._progress.update(transfer, self.peer(transfer.peer), rate, file)
         now = steady_clock()
@@ -60,8 +70,10 @@ class TransferReport:
     def _paused(self, transfer: Transfer) -> str:
         """Once for each reason; what waits for the other side after that is no news."""
         if transfer.state is not TransferState.PAUSED:
-            self._pauses.pop(transfer.number, None)
-            return ""
+            if transfer.state is not TransferState.RUNNING or not self._pauses.pop(transfer.number, ""):
+                return ""
+            peer = self.peer(transfer.peer)
+            return f"{title_of(transfer)} {way(transfer)} {name_of(peer)} goes on"
         if not transfer.code or self._pauses.get(transfer.number) == transfer.code:
             return ""
         self._pauses[transfer.number] = transfer.code
@@ -71,7 +83,7 @@ class TransferReport:
         if self._notice is not None:
             self._progress.clear()
             self._notice(sentence, pause_hint(transfer))
-        return sentence
+        return f"{sentence} ({pause_hint(transfer)})"
 
     def ended(self, transfer: Transfer) -> LanmsgError | None:
         """The end of a transfer is told; what is returned is what went wrong, and still has to be said."""
@@ -114,8 +126,7 @@ def failure(transfer: Transfer, peer: Peer) -> LanmsgError:
     reason = f": {transfer.reason}" if transfer.reason else ""
     match transfer.state:
         case TransferState.DECLINED:
-            who = name if transfer.direction is Direction.OUT else "you"
-            return LanmsgError(f"{who} declined {title}{reason}", code="declined")
+            return LanmsgError(declined_by(transfer, name), code="declined")
         case TransferState.EXPIRED:
             who = name if transfer.direction is Direction.OUT else "nobody"
             return LanmsgError(f"{who} did not answer the offer of {title} in time", code="expired")
@@ -126,6 +137,18 @@ def failure(transfer: Transfer, peer: Peer) -> LanmsgError:
             return LanmsgError(
                 f"{title} {way(transfer)} {name} failed{reason}", code=failure_code(transfer), hint=hint
             )
+
+
+def declined_by(transfer: Transfer, name: str) -> str:
+    """The person, or what the person has said once for all."""
+    title = title_of(transfer)
+    if transfer.direction is Direction.OUT:
+        return f"{name} declined {title}" + (f": {transfer.reason}" if transfer.reason else "")
+    if transfer.reason == NO_FILES:
+        return f"{title} from {name} was declined by the rule for {name}"
+    if transfer.reason == LISTENER_TAKES_NONE:
+        return f"{title} from {name} was declined: this listener takes no files"
+    return f"you declined {title}"
 
 
 def way(transfer: Transfer) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lanmsg.api import (
@@ -22,9 +23,10 @@ from lanmsg.api import (
     TransferAdded,
     TransferChanged,
     VerificationChanged,
+    is_passing,
 )
 from lanmsg.cli import fields
-from lanmsg.cli.following import TransferReport, failure, pause_hint
+from lanmsg.cli.following import TransferReport, failure
 from lanmsg.cli.options import EVENTS
 from lanmsg.cli.output import Output, Result
 from lanmsg.cli.parser import Invocation, usage_error
@@ -91,12 +93,16 @@ async def until_enough(node: "Node", teller: "Teller", doorkeeper: Doorkeeper, c
         await teller.tell(PeerAppeared(peer))
     if count and teller.told >= count:
         return
-    async for event in events:
-        await teller.tell(event)
-        if isinstance(event, TransferAdded):
-            await doorkeeper.offered(event.transfer)
-        if count and teller.told >= count:
-            return
+    looking = asyncio.get_running_loop().create_task(doorkeeper.look_again())
+    try:
+        async for event in events:
+            await teller.tell(event)
+            if isinstance(event, TransferAdded):
+                await doorkeeper.offered(event.transfer)
+            if count and teller.told >= count:
+                return
+    finally:
+        looking.cancel()
 
 
 def wanted_kinds(invocation: Invocation) -> frozenset[str]:
@@ -244,8 +250,8 @@ class Teller:
             text = f"{certain_name_of(peer)} offers {what}"
             self._say("offer", text, **fields.offer_fields(transfer, peer))
         if not transfer.state.is_final:
-            if paused := self._report.changed(transfer, rate):
-                self._line("transfer_paused", f"{paused} ({pause_hint(transfer)})")
+            if news := self._report.changed(transfer, rate):
+                self._line("transfer_paused", news)
         elif transfer.number not in self._ended:
             self._ended.add(transfer.number)
             self._report.ended(transfer)
@@ -258,6 +264,8 @@ class Teller:
             self._line("transfer_failed", printable(f"{error}{hint}"))
         elif transfer.direction is Direction.OUT:
             self._line("transfer_done", f"{name_of(peer)} has got {title_of(transfer)}")
+        elif transfer.destination and is_passing(Path(transfer.destination)):
+            self._line("transfer_done", f"{title_of(transfer)} from {name_of(peer)}: taken by lanmsg receive")
         else:
             for path in transfer.paths:
                 self._line("transfer_done", f"saved {printable(path)} from {name_of(peer)}")

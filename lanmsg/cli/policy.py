@@ -1,23 +1,25 @@
 """Who may put files here without being asked about: --accept and --from."""
 
+import asyncio
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from lanmsg.api import rule_for
+from lanmsg.api import LISTENER_TAKES_NONE, Wanted, outcome, rule_for
 from lanmsg.cli.output import Output
 from lanmsg.cli.wording import certain_name_of, size_of, title_of
-from lanmsg.model import Direction, FileRule, LanmsgError, Peer, Transfer, TransferState, Trust
+from lanmsg.model import Direction, FileRule, LanmsgError, Peer, Transfer, TransferState
 
 if TYPE_CHECKING:
     from lanmsg.api import Node
 
-KNOWN = frozenset({Trust.PINNED, Trust.VERIFIED})
-REFUSED = frozenset({Trust.CHANGED, Trust.BLOCKED})
 RESUMABLE = frozenset({TransferState.ACCEPTED, TransferState.RUNNING, TransferState.PAUSED})
 TAKEN = RESUMABLE | {TransferState.DONE}
+
+LOOK_S = 1.0
+"""How soon it is noticed that a command which waited for files has ended."""
 
 
 class Verdict(Enum):
@@ -39,17 +41,13 @@ class Policy(Struct, frozen=True):
     async def verdict(self, node: "Node", transfer: Transfer) -> Verdict:
         """What to do with an offer. A changed or blocked key is never accepted from, whatever the policy.
 
-        A rule for this very peer comes before what is done with everybody; `none` and naming one are for now.
+        A rule for this very peer comes before what is done with everybody, both ways.
         """
-        if self.accept == "none":
-            return Verdict.DECLINE
         peer = node.peer(transfer.peer)
-        rule = FileRule.DEFAULT if peer is None else rule_for(peer, transfer)
-        if rule is FileRule.REFUSE:
+        found = outcome(self.accept, peer, transfer, is_named=self.only_from is not None)
+        if found is FileRule.REFUSE:
             return Verdict.DECLINE
-        if peer is None or peer.trust in REFUSED or not (rule is FileRule.ACCEPT or self._trusts(peer)):
-            return Verdict.LEAVE
-        if rule is FileRule.ASK and self.only_from is None:
+        if found is not FileRule.ACCEPT or peer is None:
             return Verdict.LEAVE
         if self.files_only and any(file.is_folder for file in transfer.files):
             return Verdict.LEAVE
@@ -64,17 +62,6 @@ class Policy(Struct, frozen=True):
             return (await node.find(self.only_from, dial=False)).id == peer.id
         except LanmsgError:
             return False
-
-    def _trusts(self, peer: Peer) -> bool:
-        match self.accept:
-            case "known":
-                return peer.trust in KNOWN
-            case "verified":
-                return peer.trust is Trust.VERIFIED
-            case "all":
-                return True
-            case _:  # ask
-                return False
 
 
 def still_open(error: LanmsgError, transfer: Transfer) -> LanmsgError:
@@ -95,15 +82,36 @@ class Doorkeeper:
         *,
         keep_executable: bool = False,
     ):
+        self._left: set[int] = set()
+        """To other commands of this home, which wait for them."""
+        self._has_claim = False
         self._node = node
         self._policy = policy
         self._destination = destination
         self._output = output
-        node.take_files(
-            destination=destination,
-            by_rule=policy.accept != "none",
-            keep_executable=keep_executable or None,
-        )
+        node.take_files(destination=destination, keep_executable=keep_executable or None)
+
+    async def claim(self) -> None:
+        """The listener of this home leaves to this command what it waits for, until `enough`."""
+        policy = self._policy
+        wanted = Wanted(policy.accept, policy.only_from or "", files_only=policy.files_only)
+        await self._node.await_files(wanted)
+        self._has_claim = True
+
+    async def enough(self) -> None:
+        if self._has_claim:
+            self._has_claim = False
+            await self._node.await_files(None)
+
+    async def look_again(self) -> None:
+        """For ever: what was left to a command that took nothing is answered as everything else."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._left:
+                left, self._left = self._left, set()
+                for transfer in await self._node.transfers(open_only=True):
+                    if transfer.number in left:
+                        await self.offered(transfer)
 
     async def standing(self) -> list[Transfer]:
         """What may be taken of that which was there before: open offers, and transfers cut off half way."""
@@ -117,28 +125,46 @@ class Doorkeeper:
         return taken
 
     async def offered(self, transfer: Transfer) -> Transfer | None:
-        """The transfer, if it was accepted. What is left open is said on stderr."""
-        if transfer.direction is not Direction.IN or transfer.state is not TransferState.OFFERED:
+        """The transfer, if it was accepted, by whichever process of this home."""
+        if transfer.direction is not Direction.IN:
             return None
         verdict = await self._policy.verdict(self._node, transfer)
+        if transfer.state is not TransferState.OFFERED:
+            return transfer if not self._has_claim and verdict is Verdict.ACCEPT and transfer.state in TAKEN else None
+        if verdict is not Verdict.LEAVE and self._node.is_awaited(transfer):
+            self._left.add(transfer.number)
+            return None
         try:
             if verdict is Verdict.ACCEPT:
                 named = self._policy.only_from is not None  # a person meant this very peer
                 return await self._node.accept(transfer.number, destination=self._destination, pin=named)
-            if verdict is Verdict.DECLINE and self._policy.accept == "none":  # a rule is kept by the node
-                await self._node.decline(transfer.number, reason="takes no files now")
+            if verdict is Verdict.DECLINE and self._has_no_rule(transfer):  # a rule is kept by the node
+                await self._node.decline(transfer.number, reason=LISTENER_TAKES_NONE)
         except LanmsgError as error:  # withdrawn in the meantime, or no space: the next offer may do better
-            rows = {each.number: each for each in await self._node.transfers()}
-            now = rows.get(transfer.number, transfer)
+            now = await self._now(transfer)
             if verdict is Verdict.ACCEPT and now.state in TAKEN:
                 return now  # the node's own rule for this peer was quicker
             self._output.error(error if error.code != "disk" else still_open(error, transfer))
         return None
 
-    def left_open(self, transfer: Transfer) -> None:
+    def _has_no_rule(self, transfer: Transfer) -> bool:
         peer = self._node.peer(transfer.peer)
+        return peer is None or rule_for(peer, transfer) is FileRule.DEFAULT
+
+    async def _now(self, transfer: Transfer) -> Transfer:
+        rows = {each.number: each for each in await self._node.transfers()}
+        return rows.get(transfer.number, transfer)
+
+    async def left_open(self, transfer: Transfer) -> None:
+        """Said of what really is; beside a listener it may be taken by that one in the next moment."""
+        if (await self._now(transfer)).state is not TransferState.OFFERED:
+            return
+        peer, number = self._node.peer(transfer.peer), transfer.number
         who = certain_name_of(peer) if peer else "somebody"
-        self._output.notice(
-            f"{who} offers {title_of(transfer)}, {size_of(transfer)}: left open",
-            f"lanmsg accept {transfer.number}, or lanmsg decline {transfer.number}",
-        )
+        what = f"{who} offers {title_of(transfer)}, {size_of(transfer)}"
+        if self._node.listening:
+            hint = f"lanmsg accept {number}, or lanmsg decline {number}"
+            self._output.notice(f"{what}: left open", hint)
+        else:
+            hint = f"lanmsg offers lists it as long as it is open, as number {number}"
+            self._output.notice(f"{what}: left to the lanmsg that listens", hint)

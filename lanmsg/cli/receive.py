@@ -41,7 +41,11 @@ class Receiving:
         """Whether a disk that is full or broken is the end for this command, or waited for."""
 
     def add(self, transfer: Transfer) -> None:
+        if transfer.number in self._states:
+            return
         self._states[transfer.number] = transfer.state
+        if transfer.state.is_final:  # the listener of this home was quicker, with a small file
+            self._changed(transfer, 0.0)
 
     @property
     def waiting(self) -> bool:
@@ -110,6 +114,7 @@ async def until_enough(
 ) -> Result:
     options = invocation.options
     events = node.events()
+    await doorkeeper.claim()
     for transfer in await doorkeeper.standing():
         receiving.add(transfer)
     try:
@@ -138,15 +143,23 @@ async def before_timeout(
             busy = receiving.under_way
             if isinstance(event, TransferAdded):
                 report.offered(event.transfer)
-                if accepted := await doorkeeper.offered(event.transfer):
-                    receiving.add(accepted)
-                elif event.transfer.direction is Direction.IN:
-                    doorkeeper.left_open(event.transfer)
+                await offered(event.transfer, receiving, doorkeeper, count)
             receiving.look(event)
             if count and len(receiving.codes) >= count:
                 return
             if timeout is not None and receiving.under_way is not busy:
                 limit.reschedule(None if receiving.under_way else clock() + timeout)
+
+
+async def offered(transfer: Transfer, receiving: Receiving, doorkeeper: Doorkeeper, count: int) -> None:
+    """Not more than `count` are taken; what one too many is, waits for somebody else."""
+    is_enough = count and len(receiving.codes) + receiving.left >= count
+    if not is_enough and (accepted := await doorkeeper.offered(transfer)):
+        receiving.add(accepted)
+    elif transfer.direction is Direction.IN:
+        await doorkeeper.left_open(transfer)
+    if count and len(receiving.codes) + receiving.left >= count:
+        await doorkeeper.enough()
 
 
 def to_paths(output: Output, end: bytes = b"\n") -> Deliver:

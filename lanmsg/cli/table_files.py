@@ -79,7 +79,8 @@ RECEIVE = Command(
         ("--stdout", "--count"),
         ("--json", "--null"),
     ),
-    details="known: peers that you have written to, accepted from, or trusted. Other offers stay open.",
+    details="known: peers that you have written to, accepted from, or trusted. Other offers stay open. "
+    "Beside a listener this one gets the files that it waits for.",
     result=True,
 )
 LISTEN = Command(
@@ -103,7 +104,9 @@ LISTEN = Command(
         Option(("--count",), "end after N events", "N", number, 0),
         Option(("--timeout",), "end after this long", "SEC", seconds),
     ),
-    details="ask leaves each offer open for `lanmsg accept` or the screen; none declines it.",
+    details="ask leaves each offer open for `lanmsg accept` or the screen; none declines it. A rule for the "
+    "person comes first: `lanmsg rule ben accept` with `listen --accept none` takes everything from ben, and "
+    "nothing from others. What a `lanmsg receive` waits for is left to that one.",
 )
 OFFERS = Command(
     "offers", "files that wait for your answer", "offers:offers", "lanmsg offers --json", "Files"
@@ -187,7 +190,8 @@ RULE = Command(
         ),
     ),
     options=(Option(("--max",), "accept: only up to this size", "SIZE", size), wait(5.0)),
-    details=PEER + "\nIt holds for the screen, listen and receive alike. accept is for keys that you trust: "
-    "never for one that is new or has changed. Without a rule, the one in force is told.",
+    details=PEER
+    + "\nIt holds for the screen, listen and receive alike, whatever --accept says. accept is for keys that "
+    "you trust: never for one that is new or has changed. Without a rule, the one in force is told.",
     result=True,
 )

@@ -1,4 +1,4 @@
-"""What a person decides about a transfer: yes, no, off, not now, go on, again."""
+"""What a person decides about a transfer and not self._is_awaited(transfer): yes, no, off, not now, go on, again."""
 
 import os
 from collections.abc import Callable
@@ -15,19 +15,27 @@ from lanmsg.protocol.constants import MESSAGE_ID_BYTES
 
 class Decisions:
     """Each moves a row, whichever process serves it. `adopt`: where no listener runs, this process tells
-    the peer. All raise LanmsgError for what cannot be.
+    the peer. `is_awaited`: another process of this home takes the offer.
+
+    All raise LanmsgError for what cannot be.
     """
 
-    def __init__(self, rows: TransferRows, runs: BulkRuns, adopt: Callable[[int], None]):
+    def __init__(
+        self,
+        rows: TransferRows,
+        runs: BulkRuns,
+        adopt: Callable[[int], None],
+        is_awaited: Callable[[Transfer], bool],
+    ):
         self._rows = rows
         self._runs = runs
         self._adopt = adopt
-        self.goes_by_rule = True
+        self._is_awaited = is_awaited
         self.by_rule_to: Path | None = None
 
     async def by_rule(self, transfer: Transfer, peer: Peer | None) -> None:
         """Answer an offer as this person's rule for that peer says, if there is one."""
-        rule = rule_for(peer, transfer) if peer is not None and self.goes_by_rule else FileRule.DEFAULT
+        rule = FileRule.DEFAULT if peer is None else rule_for(peer, transfer)
         number, offered = transfer.number, {TransferState.OFFERED}
         if rule is FileRule.REFUSE:
             await self._rows.move(number, TransferState.DECLINED, reason=NO_FILES, only_from=offered)

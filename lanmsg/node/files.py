@@ -11,6 +11,7 @@ from lanmsg.node.clock import wall_clock
 from lanmsg.node.door import Door
 from lanmsg.node.file_source import scan, sources_of
 from lanmsg.node.own_words import absolute, check_size, make_folder
+from lanmsg.node.receivers import Wanted
 from lanmsg.node.transfers import LEASE_S
 from lanmsg.protocol.constants import MESSAGE_ID_BYTES
 from lanmsg.storage.store import Store
@@ -77,17 +78,23 @@ class Files(Door):
         self,
         *,
         destination: Path | None = None,
-        by_rule: bool = True,
         keep_executable: bool | None = None,
     ) -> None:
-        """How this process saves what comes: where what a person's rule takes goes, whether rules count at
-        all, and whether programs may be run. None: as the settings say.
+        """How this process saves what comes: where what a person's rule takes goes, and whether programs may
+        be run. None: as the settings say.
         """
         desk = self._engine.desk
         desk.decisions.by_rule_to = None if destination is None else absolute(destination)
-        desk.decisions.goes_by_rule = by_rule
         if keep_executable is not None:
             desk.runs.keep_executable = keep_executable
+
+    async def await_files(self, wanted: Wanted | None) -> None:
+        """This process waits for such files: the home's listener leaves them to it. None: not any more."""
+        await asyncio.to_thread(self._engine.desk.receivers.want, wanted)
+
+    def is_awaited(self, transfer: Transfer) -> bool:
+        """Whether another process of this home waits for this offer."""
+        return self._engine.desk.receivers.is_awaited(transfer)
 
     async def accept(self, number: int, *, destination: Path | None = None, pin: bool = True) -> Transfer:
         """Take what was offered; from a peer met for the first time this pins its key.

@@ -7,14 +7,7 @@ from collections.abc import Sequence, Set
 from msgspec import Struct
 
 from lanmsg.config import Settings
-from lanmsg.model import (
-    Direction,
-    MessageId,
-    PeerId,
-    Transfer,
-    TransferState,
-    Trust,
-)
+from lanmsg.model import Direction, MessageId, PeerId, Transfer, TransferState, Trust
 from lanmsg.node.bulk import BulkRuns
 from lanmsg.node.clock import steady_clock, wall_clock
 from lanmsg.node.connection import Connection
@@ -23,6 +16,7 @@ from lanmsg.node.dialer import UnreachableError
 from lanmsg.node.disk import Disk
 from lanmsg.node.offers import ACTIVE, WITHDRAWN, Offers, People
 from lanmsg.node.outcomes import KEY_CHANGED
+from lanmsg.node.receivers import Receivers
 from lanmsg.node.sessions import Sessions
 from lanmsg.node.stream_relay import pass_on, take_back
 from lanmsg.node.tasks import Tasks
@@ -94,7 +88,8 @@ class TransferDesk:
         self._rows = TransferRows(disk, self._wake.set)
         self.telling = Telling(self._rows, sessions)
         self.offers = Offers(disk, self._rows, self.runs, sessions=sessions, people=people, tasks=tasks)
-        self.decisions = Decisions(self._rows, self.runs, self.adopt)
+        self.receivers = Receivers(settings.home, owner, people)
+        self.decisions = Decisions(self._rows, self.runs, self.adopt, self.receivers.is_awaited)
         self.runs.published_late = self._published_late
 
     def adopt(self, number: int) -> None:

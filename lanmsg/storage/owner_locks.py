@@ -69,6 +69,28 @@ class OwnerLocks:
             self._descriptor = -1
 
 
+def say(home: Path, owner: bytes, words: bytes) -> None:
+    """Beside its lock: what the other processes of the home may know of this one as long as it lives."""
+    with contextlib.suppress(OSError):  # a full disk: nothing is known
+        descriptor = os.open(home / OWNERS_FOLDER / owner.hex(), os.O_RDWR)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, words)
+        finally:
+            os.close(descriptor)
+
+
+def said_by_others(home: Path, owner: bytes) -> list[bytes]:
+    """What of processes that died is there until they are buried."""
+    said = []
+    with contextlib.suppress(OSError):
+        for path in (home / OWNERS_FOLDER).iterdir():
+            if path.name != owner.hex():
+                with contextlib.suppress(OSError):
+                    said.append(path.read_bytes())
+    return [words for words in said if words]
+
+
 def _remove(path: Path) -> None:
     """An owner's name is never used again."""
     with contextlib.suppress(OSError):

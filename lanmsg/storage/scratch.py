@@ -34,9 +34,14 @@ def scratch_folder(downloads: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_passing(folder: Path) -> bool:
+    """Whether it is such a folder, so that what is in it will soon be somewhere else."""
+    return folder.name.startswith(PREFIX)
+
+
 def is_orphaned(folder: Path) -> bool:
     """Whether it was such a folder, and the process that wanted it is dead."""
-    if not folder.name.startswith(PREFIX):
+    if not is_passing(folder):
         return False
     try:
         lock = os.open(folder / LOCK, os.O_RDWR)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lanmsg.api import Wanted
 from lanmsg.model import (
     Direction,
     FileProgress,
@@ -33,7 +34,8 @@ class NodeDouble:
         self.listening = True
         self.pinned = False
         self.dialled = 0
-        self.by_rule = False
+        self.wanted: Wanted | None = None
+        self.awaited: set[int] = set()
 
     def peer(self, peer_id: PeerId) -> Peer | None:
         return self.known.get(peer_id)
@@ -52,10 +54,15 @@ class NodeDouble:
         self,
         *,
         destination: Path | None = None,
-        by_rule: bool = True,
         keep_executable: bool | None = None,
     ) -> None:
-        self.by_rule = by_rule
+        """Not looked at."""
+
+    async def await_files(self, wanted: Wanted | None) -> None:
+        self.wanted = wanted
+
+    def is_awaited(self, transfer: Transfer) -> bool:
+        return transfer.number in self.awaited
 
     async def transfers(self, *, open_only: bool = False) -> list[Transfer]:
         return self.rows

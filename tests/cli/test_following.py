@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from msgspec.structs import replace
 
-from lanmsg.api import Node
+from lanmsg.api import LISTENER_TAKES_NONE, NO_FILES, Node
 from lanmsg.cli.following import TransferReport, failure
 from lanmsg.cli.output import Output
 from lanmsg.cli.progress import Progress
@@ -45,6 +45,14 @@ def test_progress_is_told_at_most_once_a_second(sink: Sink, monkeypatch: pytest.
     assert [kind for kind, _ in sink.events] == ["transfer_progress", "transfer_progress"]
 
 
+def test_what_was_paused_and_goes_on_is_told_once(sink: Sink) -> None:
+    told = report(sink)
+    paused = replace(RUNNING, state=TransferState.PAUSED, code="disk_full", direction=Direction.OUT)
+    news = [told.changed(each, 0.0) for each in (RUNNING, paused, paused, RUNNING, RUNNING)]
+    assert [bool(each) for each in news] == [False, True, False, True, False]
+    assert news[3] == "report.pdf from ben goes on"
+
+
 def test_the_end_is_an_event(sink: Sink) -> None:
     assert report(sink).ended(replace(RUNNING, state=TransferState.DONE, paths=("/a",))) is None
     kind, fields = sink.events[0]
@@ -55,6 +63,21 @@ def test_the_end_is_an_event(sink: Sink) -> None:
     ("direction", "state", "reason", "sentence", "code"),
     [
         (Direction.OUT, TransferState.DECLINED, "not now", "ben declined report.pdf: not now", "declined"),
+        (Direction.IN, TransferState.DECLINED, "", "you declined report.pdf", "declined"),
+        (
+            Direction.IN,
+            TransferState.DECLINED,
+            NO_FILES,
+            "report.pdf from ben was declined by the rule for ben",
+            "declined",
+        ),
+        (
+            Direction.IN,
+            TransferState.DECLINED,
+            LISTENER_TAKES_NONE,
+            "report.pdf from ben was declined: this listener takes no files",
+            "declined",
+        ),
         (
             Direction.OUT,
             TransferState.EXPIRED,

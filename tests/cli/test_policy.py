@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from msgspec.structs import replace
 
-from lanmsg.api import Node
+from lanmsg.api import Node, Wanted
 from lanmsg.cli.output import Output
 from lanmsg.cli.policy import Doorkeeper, Policy, Verdict
 from lanmsg.model import FileRule, LanmsgError, OfferedFile, Peer, Transfer, TransferState, Trust
@@ -54,11 +54,99 @@ def test_a_rule_for_one_peer_comes_first(
     assert tuple(verdict(Policy(accept), ruled(trust)) for trust in Trust) == expected
 
 
-def test_what_is_said_for_now_comes_before_a_rule() -> None:
-    ben = replace(peer("ben", Trust.PINNED), file_rule=FileRule.ACCEPT)
-    assert verdict(Policy("none"), ben) is D
-    ben = replace(ben, file_rule=FileRule.ASK)
+def test_a_rule_for_a_person_beats_what_is_done_with_everybody_both_ways() -> None:
+    def ruled(rule: FileRule) -> Peer:
+        return replace(peer("ben", Trust.PINNED), file_rule=rule)
+
+    assert verdict(Policy("none"), ruled(FileRule.ACCEPT)) is A
+    assert verdict(Policy("none"), ruled(FileRule.ASK)) is L
+    assert verdict(Policy("all"), ruled(FileRule.REFUSE)) is D
+    assert verdict(Policy("all"), ruled(FileRule.ASK)) is L
+
+
+def test_naming_somebody_now_comes_before_being_asked() -> None:
+    ben = replace(peer("ben", Trust.PINNED), file_rule=FileRule.ASK)
     assert verdict(Policy("all", "ben"), ben) is A
+
+
+def test_who_takes_no_files_says_so_and_leaves_rules_to_the_node() -> None:
+    for rule, done in ((FileRule.DEFAULT, [("decline", 1)]), (FileRule.REFUSE, [])):
+        ben = replace(peer("ben", Trust.PINNED), file_rule=rule)
+        double = NodeDouble(ben, transfers=(incoming(ben),))
+        asyncio.run(Doorkeeper(cast("Node", double), Policy("none"), None, Output()).standing())
+        assert double.done == done
+
+
+@pytest.mark.parametrize("accept", ["known", "none"])
+def test_what_another_command_waits_for_is_left_to_it_until_it_has_ended(
+    accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lanmsg.cli.policy.LOOK_S", 0.0)
+    ben = peer("ben", Trust.PINNED)
+    double = NodeDouble(ben, transfers=(incoming(ben),))
+    double.awaited = {1}
+
+    async def story() -> None:
+        doorkeeper = Doorkeeper(cast("Node", double), Policy(accept), None, Output())
+        assert await doorkeeper.offered(double.rows[0]) is None
+        looking = asyncio.get_running_loop().create_task(doorkeeper.look_again())
+        await asyncio.sleep(0.01)
+        assert double.done == []
+        double.awaited = set()
+        async with asyncio.timeout(20):
+            while not double.done:
+                await asyncio.sleep(0)
+        looking.cancel()
+
+    asyncio.run(story())
+    assert double.done == [("accept" if accept == "known" else "decline", 1)]
+
+
+def test_who_waits_itself_says_for_what_and_takes_it_though_another_waits_too() -> None:
+    ben = peer("ben", Trust.PINNED)
+    double = NodeDouble(ben, transfers=(incoming(ben),))
+    double.awaited = {1}
+
+    async def story() -> None:
+        doorkeeper = Doorkeeper(cast("Node", double), Policy("all", "ben", files_only=True), None, Output())
+        await doorkeeper.claim()
+        assert double.wanted == Wanted("all", "ben", files_only=True)
+        assert await doorkeeper.offered(double.rows[0])
+        await doorkeeper.enough()
+        assert double.wanted is None
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("state", "taken"), [(TransferState.DONE, True), (TransferState.DECLINED, False)])
+def test_what_the_listener_has_answered_before_we_look_is_followed_if_it_was_a_yes(
+    state: TransferState, *, taken: bool
+) -> None:
+    ben = peer("ben", Trust.PINNED)
+    double = NodeDouble(ben, transfers=(incoming(ben, state=state),))
+    doorkeeper = Doorkeeper(cast("Node", double), Policy("known"), None, Output())
+    assert bool(asyncio.run(doorkeeper.offered(double.rows[0]))) is taken
+
+
+@pytest.mark.parametrize(
+    ("state", "listening", "said"),
+    [
+        (TransferState.OFFERED, True, "left open"),
+        (TransferState.OFFERED, False, "left to the lanmsg that listens"),
+        (TransferState.DONE, True, ""),
+    ],
+)
+def test_what_is_said_to_be_left_open_is_so(
+    state: TransferState, said: str, capsys: pytest.CaptureFixture[str], *, listening: bool
+) -> None:
+    ben = peer("ben")
+    double = NodeDouble(ben, transfers=(incoming(ben, state=state),))
+    double.listening = listening
+    doorkeeper = Doorkeeper(cast("Node", double), Policy("known"), None, Output())
+    asyncio.run(doorkeeper.left_open(incoming(ben)))
+    words = capsys.readouterr().err
+    assert said in words
+    assert bool(words) is bool(said)
 
 
 def test_only_from_the_one_who_was_named() -> None:

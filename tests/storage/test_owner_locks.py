@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lanmsg.storage.owner_locks import OWNERS_FOLDER, OwnerLocks
+from lanmsg.storage.owner_locks import OWNERS_FOLDER, OwnerLocks, said_by_others, say
 
 LIVE = """
 import sys
@@ -71,6 +71,20 @@ def test_who_ends_leaves_nothing(home: Path, ours: OwnerLocks) -> None:
     assert buried(ours) == []
     ours.release(nobody)
     assert files(home) == []
+
+
+def test_what_one_says_is_known_to_the_others_until_it_ends(home: Path, ours: OwnerLocks) -> None:
+    say(home, US, b"too early")
+    ours.hold()
+    other = OwnerLocks(home, THEM)
+    other.hold()
+    say(home, THEM, b"I wait for files")
+    say(home, THEM, b"for more")
+    assert said_by_others(home, US) == [b"for more"]
+    assert said_by_others(home, THEM) == []
+    other.release(nobody)
+    assert said_by_others(home, US) == []
+    ours.release(nobody)
 
 
 def test_nobody_is_dead_where_nobody_was(ours: OwnerLocks) -> None:
