@@ -1,5 +1,6 @@
 """Every help text, made from the table; an example that works stands at the end of each."""
 
+import re
 import shutil
 import textwrap
 
@@ -13,6 +14,8 @@ from lanmsg.model import LanmsgError
 
 WIDEST = 100
 """Longer lines are hard to read, however wide the terminal is."""
+
+EXAMPLE = "EXAMPLE\n"
 
 EXAMPLES = """\
   lanmsg                          the screen
@@ -44,11 +47,39 @@ def help_command(invocation: Invocation) -> Result:
 
 def topic_text(topic: str) -> str:
     if topic in TOPICS:
-        return TOPICS[topic].text
+        return broken(TOPICS[topic].text)
     if topic in BY_NAME:
         return command_text(BY_NAME[topic])
     guess = suggestion(topic, [*TOPICS, *BY_NAME])
     raise LanmsgError(f"no help on {topic!r}{guess}", code="usage", hint="topics: " + ", ".join(TOPICS))
+
+
+def broken(text: str) -> str:
+    """Paragraphs are filled anew for this terminal; what is set in columns keeps them as long as they fit."""
+    blocks = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.split("\n")
+        is_prose = len(lines) > 1 and not any(line.startswith(" ") for line in lines)
+        if paragraph.startswith(EXAMPLE):
+            blocks.append(paragraph)  # to be copied
+        else:
+            blocks.append(filled(paragraph) if is_prose else "\n".join(map(hung, lines)))
+    return "\n\n".join(blocks)
+
+
+def hung(line: str) -> str:
+    """What does not fit goes on under the last of its columns."""
+    columns = [found.end() for found in re.finditer(r"(?:^|\S)( {2,})", line)]
+    fitting = [column for column in columns if column <= width() // 2]
+    return filled(line, indent=fitting[-1] if fitting else 0)
+
+
+def filled(text: str, *, indent: int = 0) -> str:
+    """Words stay whole: options and paths are copied."""
+    later = " " * indent
+    return textwrap.fill(
+        text, width(), subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def overview() -> str:

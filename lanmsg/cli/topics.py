@@ -74,7 +74,7 @@ key that you write to, accept from or trust is pinned to its name.
   pinned     you have dealt with it        blocked    you refuse it
   changed    another key uses the name of one you pinned, or the words were different:
              nothing is sent, no file is taken
-  LOOKS LIKE a new name that a hurried reader takes for one you know: it has to be named by its key
+  LOOKS LIKE  a new name that a hurried reader takes for one you know: it has to be named by its key
 
 How to be sure that ben is ben. Call him, or sit down beside him. You type `lanmsg verify ben`, he types
 `lanmsg verify anna` (on the screen: /verify ben). Both of you see four words. Read them to each other.
