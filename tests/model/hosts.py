@@ -21,7 +21,6 @@ from lanmsg.node.node import Node
 from lanmsg.protocol.constants import PORT
 from lanmsg.protocol.discovery import Broadcast, Source
 from lanmsg.protocol.identity import LocalIdentity
-from lanmsg.storage import leases
 from lanmsg.storage.identity import save_key
 from tests.model.network import Network, Wire
 from tests.model.virtual_loop import VirtualLoop, VirtualTime
@@ -124,7 +123,6 @@ class Model:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "urandom", Random(PORT).randbytes)  # the same story runs the same way again
             patch.setattr(clock, "time", times)
-            patch.setattr(leases, "time", times)
             patch.setattr(changes, "POLL_S", POLL_S)
             patch.setattr(air, "Beacon", beacon)
             patch.setattr(air, "Listener", listener)
