@@ -14,7 +14,7 @@ from lanmsg.tui import (
     reading_actions,
 )
 from lanmsg.tui.commands import Call, parse, take_word
-from lanmsg.tui.desk import Desk, open_talk, person, transfer_of
+from lanmsg.tui.desk import Desk, meant, open_talk, person, transfer_of
 from lanmsg.tui.talk import Talk
 
 TEXT_MAX_BYTES = 32_768
@@ -43,6 +43,7 @@ async def send_text(desk: Desk, talk: Talk, text: str, reply_to: Message | None 
         return
     if refusal := desk.state.may_not_send(talk.conversation):
         raise LanmsgError(refusal, code="security")
+    meant(desk.state, talk.conversation, "sends it")
     if len(text.encode("utf-8", "replace")) > TEXT_MAX_BYTES:
         raise LanmsgError("that is too long for a message", code="usage", hint="/send offers it as a file")
     message = await desk.node.send_text(talk.conversation, text, reply_to=reply_to.id if reply_to else None)

@@ -21,6 +21,9 @@ from lanmsg.tui.state import Asking, Candidate, Menu
 DEAD_SECONDS = 0.3
 """A question that just appeared is not answered by a key that was on its way already."""
 
+GONE_SECONDS = 2.0
+"""For so long a yes that comes too late is not taken for the other thing that its key does."""
+
 QUIT_SECONDS = 2.0
 PASTE_SECONDS = 0.1
 """A line end so soon after one that was pasted belongs to the paste."""
@@ -171,7 +174,9 @@ class KeyActions(PageKeys):
     def yes(self, press: KeyPressEvent) -> None:
         if self._answerable():
             self._keyboard.answer("yes")
-        elif not self._asked():
+        elif self._state.tick - self._state.question_gone < GONE_SECONDS:
+            self._state.say("no question any more", seconds=3)
+        elif not self._state.is_asked:
             press.current_buffer.paste_clipboard_data(press.app.clipboard.get_data(), PasteMode.EMACS)
 
     def no(self, press: KeyPressEvent) -> None:
@@ -183,10 +188,7 @@ class KeyActions(PageKeys):
             self._keyboard.answer("other")
 
     def _answerable(self) -> bool:
-        return self._asked() and self._state.tick - self._state.question_since >= DEAD_SECONDS
-
-    def _asked(self) -> bool:
-        return bool(self._state.asking or self._state.questions or self._state.comparing)
+        return self._state.is_asked and self._state.tick - self._state.question_since >= DEAD_SECONDS
 
     # --- conversations ---
 

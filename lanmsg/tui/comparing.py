@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from lanmsg.api import (
     Conversation,
     LanmsgError,
+    Peer,
     PeerId,
     Trust,
     Verification,
@@ -31,6 +32,13 @@ def put(state: State, verification: Verification) -> None:
     if before is None or _asked(before) != _asked(verification):
         # Also when the words come: a key that was to say "yes, compare" must not say "the same".
         state.question_since = state.tick
+
+
+def is_doubted(state: State, peer: Peer) -> bool:
+    """The other person has said that the words differed, and nothing was compared since."""
+    last = state.verifications.get(peer.id)
+    is_said = last is not None and last.stage is STAGES.DIFFERENT and not last.ours
+    return is_said and peer.trust not in (Trust.BLOCKED, Trust.CHANGED)
 
 
 def load(state: State, rows: Iterable[Verification]) -> None:

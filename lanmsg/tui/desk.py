@@ -25,9 +25,11 @@ from lanmsg.api import (
     diagnose,
 )
 from lanmsg.terminal import folded
+from lanmsg.tui.commands import quoted
 from lanmsg.tui.moves import Want
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
+from lanmsg.tui.wording import likeness
 
 if TYPE_CHECKING:
     from lanmsg.api import Node
@@ -130,7 +132,7 @@ class ScreenNode(Protocol):
     async def retry_transfer(self, number: int) -> object: ...
     async def set_name(self, name: str) -> object: ...
     async def set_status(self, status: Status, note: str = "") -> object: ...
-    async def set_trust(self, peer_id: PeerId, trust: Trust) -> object: ...
+    async def set_trust(self, peer_id: PeerId, trust: Trust) -> Peer: ...
     async def rename(self, peer_id: PeerId, petname: str) -> object: ...
     async def verify(self, peer_id: PeerId) -> Verification: ...
     async def answer_verification(self, peer_id: PeerId, *, same: bool) -> object: ...
@@ -177,6 +179,26 @@ def diagnosing(settings: Settings, node: ScreenNode) -> Diagnose:
     return look
 
 
+def meant(state: State, conversation: Conversation, does: str) -> None:
+    """The first thing for a stranger whose name is taken for another's is held up once: it pins the key.
+
+    Raises LanmsgError; said again, it goes out.
+    """
+    peer = state.peer_of(conversation)
+    if peer is None or peer.trust is not Trust.NEW or not peer.lookalike_of or peer.petname:
+        return
+    if state.meant == ("send", conversation):
+        state.meant = None
+        return
+    state.meant = ("send", conversation)
+    label = state.label(peer.id)
+    raise LanmsgError(
+        f"{label} {likeness(state, peer)}: nothing was sent",
+        code="security",
+        hint=f"Enter again {does}, /trust {quoted(label)} too",
+    )
+
+
 def open_talk(desk: Desk) -> Talk:
     """The conversation that is open. Raises LanmsgError."""
     talk = desk.state.current
@@ -212,7 +234,10 @@ def person(state: State, who: str) -> Peer:
         raise LanmsgError("a person is needed", code="usage")
     everyone = state.peers.values()
     labelled = [peer for peer in everyone if state.label(peer.id) == who]
-    named = [peer for peer in everyone if folded(who) in map(folded, (peer.petname, peer.nickname))]
+    # What somebody is shown as goes before what another one says of itself.
+    named = [peer for peer in everyone if folded(who) == folded(peer.name)] or [
+        peer for peer in everyone if folded(who) == folded(peer.nickname)
+    ]
     short = [peer for peer in everyone if folded(who) in map(folded, _short_names(peer))]
     digits = who.replace(" ", "").lower()
     by_key = [peer for peer in everyone if len(digits) >= 8 and peer.id.hex().startswith(digits)]

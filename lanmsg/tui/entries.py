@@ -9,8 +9,10 @@ from lanmsg.tui.state import State
 from lanmsg.tui.talk import Entry, Note, Talk
 from lanmsg.tui.theme import nick_style
 from lanmsg.tui.wording import (
+    clip_label,
     delivery_mark,
     failure,
+    speaker_sign,
     transfer_size,
     transfer_state,
     transfer_title,
@@ -82,6 +84,9 @@ def _message(state: State, talk: Talk, message: Message, look: Look) -> list[Row
     text = printable(message.text, Kind.TEXT)
     name = "you" if message.sender is None else state.label(message.sender)
     style = "class:mine" if message.sender is None else nick_style(message.sender)
+    sign = _sign(state, message)
+    style = "class:alert" if sign and sign != state.glyphs.delivered else style
+    name = f"{sign}{' ' if len(sign) > 1 else ''}{name}"
     if text.startswith("/me "):
         name, text = "*", f"{state.name if message.sender is None else name} {text[4:]}"
     if message.sender is not None and abs(message.stored_at - message.sent_at) > LATE:
@@ -98,6 +103,13 @@ def _message(state: State, talk: Talk, message: Message, look: Look) -> list[Row
     if talk.found == ("m", message.number) and (words := _sought(state)):
         rows = [found_in(row, words) for row in rows]
     return rows if message.sender is not None or look.bare else _marked(state, message, rows, look)
+
+
+def _sign(state: State, message: Message) -> str:
+    """Where many talk; the title of a conversation with one says it of that one."""
+    if message.sender is None or message.conversation.peer is not None:
+        return ""
+    return speaker_sign(state, message.sender)
 
 
 def _sought(state: State) -> str:
@@ -125,9 +137,9 @@ def _start(state: State, look: Look, when: float, name: str, style: str, *, foun
     time = clock(when) if look.times else ""
     time_style = "class:found" if found else "class:faint"
     if look.nick:
-        name = clip(name, look.nick - 1, state.glyphs.ellipsis)
+        name = clip_label(name, look.nick - 1, state.glyphs.ellipsis)
         return [(time_style, time), ("", " " * (look.nick - cell_width(name))), (style, name), ("", "  ")]
-    name = clip(name, max(look.width // 3, 6), state.glyphs.ellipsis)
+    name = clip_label(name, max(look.width // 3, 8), state.glyphs.ellipsis)
     return [(time_style, time), ("", " " if time else ""), (style, name), ("", " ")]
 
 

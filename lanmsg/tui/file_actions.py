@@ -18,7 +18,7 @@ from lanmsg.api import (
 from lanmsg.terminal import folded, plural
 from lanmsg.tui import moves, opening
 from lanmsg.tui.commands import take_word, words
-from lanmsg.tui.desk import Desk, is_person, peer_or_open, transfer_of
+from lanmsg.tui.desk import Desk, is_person, meant, peer_or_open, transfer_of
 from lanmsg.tui.state import Page
 
 EVERYONES = ("everyone", "#everyone")
@@ -40,6 +40,8 @@ async def send(desk: Desk, rest: str) -> None:
     people = _receivers(desk, first if named else "")
     if missing:
         raise LanmsgError(f"there is no {missing[0]}", code="data")
+    if len(people) == 1:
+        meant(desk.state, Conversation.with_peer(people[0].id), "offers it")
     await _offer_to(desk, people, lambda peer: desk.node.offer(peer.id, paths))
 
 

@@ -225,6 +225,12 @@ class Keyboard:
 
     def settle_question(self) -> None:
         """A question goes when what it is about is over: the transfer to cancel, those that still run."""
+        self._settle_own()
+        if self.state.was_asked and not self.state.is_asked:
+            self.state.question_gone = self.state.tick
+        self.state.was_asked = self.state.is_asked
+
+    def _settle_own(self) -> None:
         asking = self.state.asking
         if asking is None:
             return

@@ -30,11 +30,13 @@ from lanmsg.api import (
 from lanmsg.terminal import Kind, clip, clock, human_size, plural, printable
 from lanmsg.tui import comparing, spoken
 from lanmsg.tui.commands import quoted
-from lanmsg.tui.state import Progress, State
+from lanmsg.tui.progress import Progress
+from lanmsg.tui.state import State
 from lanmsg.tui.wording import (
     TRUST_WORDS,
     failure,
     percent,
+    speaker_words,
     transfer_size,
     transfer_title,
     warning,
@@ -113,6 +115,8 @@ class Lines:
                 said = self._moves(peer, came=True)
             case PeerLeft(peer):
                 said = self._moves(peer, came=False)
+            case PeerChanged() if self._state.renamed:
+                said, self._state.renamed = [self._state.renamed], ""
             case PeerChanged() | ReadMarkMoved() | InterfacesChanged() | ListeningChanged():
                 pass
         return said
@@ -193,6 +197,8 @@ class Lines:
         """NAME: text; the rows after the first are indented."""
         name = "you" if message.sender is None else self._state.label(message.sender)
         where = " to everyone" if message.conversation.peer is None else ""
+        if where and message.sender is not None and (words := speaker_words(self._state, message.sender)):
+            name = f"{name} ({words})"
         when = f"{clock(message.stored_at)} " if time else ""
         text, colon = printable(message.text, Kind.TEXT), ":"
         if text.startswith("/me "):

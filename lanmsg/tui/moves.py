@@ -7,8 +7,9 @@ from lanmsg.terminal import folded
 from lanmsg.tui import roster
 from lanmsg.tui.entries import Look, rows_of
 from lanmsg.tui.options import Value
+from lanmsg.tui.progress import Progress
 from lanmsg.tui.rows import Row
-from lanmsg.tui.state import Asking, Page, Progress, Query, State
+from lanmsg.tui.state import Asking, Page, Query, State
 from lanmsg.tui.talk import Anchor, Key, Talk
 from lanmsg.tui.theme import ASCII, FANCY
 from lanmsg.tui.update import opened
@@ -45,7 +46,7 @@ def open_conversation(state: State, conversation: Conversation) -> None:
         talk.forget_rows()
         talk.reply_to, talk.found = None, None
         state.previous = state.open
-    state.open = conversation
+    state.open, state.meant = conversation, None
     state.hidden.discard(conversation)
     opened(state.talk(conversation))
     to_first_unread(state, state.talk(conversation))
@@ -265,6 +266,8 @@ def leave(state: State) -> bool:
         state.copying = False
     elif state.current is not None and state.current.reply_to is not None:
         state.current.reply_to = None
+    elif state.notice is not None and state.notice.about is not None:
+        state.notice = None
     else:
         return False
     return True

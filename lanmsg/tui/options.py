@@ -45,9 +45,7 @@ OPTIONS = (
     Option("nick_colors", "switch", default=True, help="a colour for each person's name"),
     Option("ascii", "switch", default=False, help="no signs outside ASCII"),
     Option("mouse", "switch", default=False, help="click and wheel; Shift-drag selects (Alt-M)"),
-    Option(
-        "tmux", "switch", default=False, help="copying goes through tmux, which must allow-passthrough"
-    ),
+    Option("tmux", "switch", default=False, help="copying goes through tmux, which must allow-passthrough"),
     Option("list", "switch", default=True, help="the list of people on the left (F2)"),
     Option("notify", "choice", "auto", "how you are called when you look elsewhere", WAYS),
     Option("notify_text", "switch", default=False, help="a call says what was written, not only by whom"),

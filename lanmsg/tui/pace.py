@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from lanmsg.tui.state import STALL_AFTER, Progress, State
+from lanmsg.tui.progress import STALL_AFTER, Progress
+from lanmsg.tui.state import State
 from lanmsg.tui.strips import ETA_AFTER, LINGER
 from lanmsg.tui.update import Damage
 

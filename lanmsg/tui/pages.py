@@ -9,12 +9,14 @@ from lanmsg.tui.commands import COMMANDS, Command, find
 from lanmsg.tui.finding import found_page
 from lanmsg.tui.moves import asked, ordered_transfers
 from lanmsg.tui.options import OPTIONS, shown
+from lanmsg.tui.progress import Progress
 from lanmsg.tui.rows import Row, all_in, clipped, filled, spread, width
-from lanmsg.tui.state import Page, Progress, State
+from lanmsg.tui.state import Page, State
 from lanmsg.tui.strips import ETA_AFTER, key_of, meter
 from lanmsg.tui.wording import (
     TRUST_MEANINGS,
     TRUST_WORDS,
+    is_alarming,
     likeness,
     percent,
     presence_glyph,
@@ -24,6 +26,7 @@ from lanmsg.tui.wording import (
     transfer_size,
     transfer_state,
     transfer_title,
+    trust_meaning,
     trust_sign,
     trust_words,
 )
@@ -224,7 +227,7 @@ def _people_head(columns: int) -> Row:
 def _person_row(state: State, peer: Peer, columns: int) -> Row:
     name = state.label(peer.id)
     names, places = _people_cells(columns)
-    style = "class:alert" if peer.trust in (Trust.CHANGED, Trust.BLOCKED) else ""
+    style = "class:alert" if is_alarming(peer) else ""
     trust = (style, f"{fit(trust_words(peer, state.glyphs), 14)} ")
     presence = f"{presence_word(peer):5} "
     sign, digits = presence_glyph(peer, state.glyphs), f"{fingerprint(peer.id, 2)}  "
@@ -251,7 +254,7 @@ def _person(state: State, page: Page, peer: Peer, columns: int) -> list[Row]:
     lines = [
         f"calls itself   {printable(peer.nickname, Kind.NAME)}",
         f"state          {presence_word(peer)} {printable(peer.note)}".rstrip(),
-        f"key            {trust_words(peer, state.glyphs)}: {TRUST_MEANINGS[peer.trust]}",
+        f"key            {trust_words(peer, state.glyphs)}: {trust_meaning(peer)}",
         f"               since {date(peer.verified_at)}" if peer.verified_at else "",
         f"fingerprint    {fingerprint(peer.id)}",
         f"safety number  {page.lines[0]}: the same on both screens, to read out" if page.lines else "",

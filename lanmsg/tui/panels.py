@@ -99,7 +99,11 @@ def key_panel(state: State, columns: int, height: int) -> list[Row]:
     """In place of a conversation's last rows when its key changed. No single key dismisses it."""
     peer = state.peer_of(state.open)
     rival = state.rival(peer) if peer is not None else None
-    if peer is None or (rival is None and peer.trust is not Trust.CHANGED):
+    if peer is None or peer.is_old_key:
+        return []
+    if comparing.is_doubted(state, peer) or (peer.words_differ and rival is None):
+        return _differed(state, peer, columns, height)
+    if rival is None and peer.trust is not Trust.CHANGED:
         return []
     changed, known = (peer, rival) if peer.trust is Trust.CHANGED else (rival or peer, peer)
     lines = _key_words(state, changed, known)
@@ -136,6 +140,26 @@ def _whole(state: State, lines: list[str], columns: int, style: str) -> list[Row
     """Every line of it, in a box."""
     rows = [part for line in lines for part in (wrap(line, columns - 4) if line else [""])]
     return framed(state, rows, columns, style)
+
+
+def _differed(state: State, peer: Peer, columns: int, height: int) -> list[Row]:
+    """After a comparison in which one of the two said that the words differ; no key has changed."""
+    name, label = printable(peer.name, Kind.NAME), quoted(state.label(peer.id))
+    said = (
+        f"!!  your words and {name}'s differed; sending is stopped"
+        if peer.words_differ
+        else f"!!  {name} says that the words differed"
+    )
+    lines = [
+        said,
+        "",
+        "Somebody may sit between you and read along, or a word was misheard. "
+        f"Talk to {name} by telephone or in one room, then type one of:",
+        f"  /verify {label}   compare words once more",
+        f"  /block {label}    refuse this key",
+    ]
+    rows = _whole(state, lines, columns, "class:alert")
+    return rows if len(rows) <= height else _whole(state, [lines[0], *lines[-2:]], columns, "class:alert")
 
 
 def _key_words(state: State, changed: Peer, known: Peer | None) -> list[str]:

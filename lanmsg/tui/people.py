@@ -1,11 +1,19 @@
 """The list of people and conversations on the left."""
 
 from lanmsg.api import Conversation, Peer, Trust
-from lanmsg.terminal import cell_width, clip
+from lanmsg.terminal import cell_width
+from lanmsg.tui import comparing
 from lanmsg.tui.pages import last_seen
 from lanmsg.tui.rows import Row, spread
 from lanmsg.tui.state import State
-from lanmsg.tui.wording import TRUST_WORDS, presence_glyph, presence_word, trust_sign
+from lanmsg.tui.wording import (
+    TRUST_WORDS,
+    clip_label,
+    is_alarming,
+    presence_glyph,
+    presence_word,
+    trust_sign,
+)
 
 
 def people_list(state: State, cells: int, height: int) -> list[Row]:
@@ -63,7 +71,7 @@ def list_row(state: State, conversation: Conversation, cells: int) -> Row:
     mark, right = _fitting(
         _marks(state, peer), _rights(state, peer, unread, wide=wide), room - cell_width(title)
     )
-    name = clip(title, max(room - cell_width(mark + right), 4), glyphs.ellipsis)
+    name = clip_label(title, max(room - cell_width(mark + right), 4), glyphs.ellipsis)
     return [
         ("class:strong", glyphs.open if is_open else " "),
         ("class:faint", number),
@@ -101,7 +109,7 @@ def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
     glyphs = state.glyphs
     if peer is None:
         return glyphs.room, ""
-    if peer.trust in (Trust.CHANGED, Trust.BLOCKED) or state.is_odd(peer):
+    if is_alarming(peer) or state.is_odd(peer) or comparing.is_doubted(state, peer):
         return glyphs.alert, "class:alert"
     if any(state.transfers[number].transfer.peer == peer.id for number in state.questions):
         return glyphs.question, "class:strong"
@@ -123,7 +131,9 @@ def _word(state: State, peer: Peer | None, *, wide: bool) -> str:
     if peer is None:
         return ""
     if peer.trust is Trust.CHANGED:
-        return "changed" if wide else ""
+        return (
+            ("replaced" if peer.is_old_key else "differs" if peer.words_differ else "changed") if wide else ""
+        )
     if not peer.present:
         return last_seen(state, peer)
     return presence_word(peer) if wide and presence_word(peer) != "here" else ""

@@ -1,12 +1,13 @@
 """What the slash commands about people do: keys, names, files of theirs, and whether they may call."""
 
 from lanmsg.api import Conversation, FileRule, LanmsgError, Peer, Trust
-from lanmsg.terminal import parse_size
+from lanmsg.model import OLD_KEY
+from lanmsg.terminal import date, folded, parse_size
 from lanmsg.tui import comparing, moves
-from lanmsg.tui.commands import take_word
+from lanmsg.tui.commands import quoted, take_word
 from lanmsg.tui.desk import Desk, is_person, peer_or_open, person
-from lanmsg.tui.state import Page
-from lanmsg.tui.wording import rule_words
+from lanmsg.tui.state import Page, State
+from lanmsg.tui.wording import rule_words, trust_word
 
 ANSWERS = ("same", "different", "stop")
 
@@ -34,15 +35,44 @@ async def trust(desk: Desk, rest: str) -> None:
     peer = _judged(desk, rest)
     if peer.trust is Trust.BLOCKED:
         raise LanmsgError(f"{desk.state.label(peer.id)} is blocked", code="security", hint="/unblock first")
+    _confirm(desk.state, peer)
     await desk.node.set_trust(peer.id, Trust.PINNED)
     desk.state.say(f"{desk.state.label(peer.id)}: this key is pinned from now on")
+
+
+def _confirm(state: State, peer: Peer) -> None:
+    """A key that takes another one's place is trusted when it is said again. Raises LanmsgError."""
+    label, old = quoted(state.label(peer.id)), _replaced_by(state, peer)
+    if peer.words_differ:
+        said = f"your words and those of {label} differed"
+        raise LanmsgError(said, code="security", hint=f"/verify {label} compares again")
+    conversation = Conversation.with_peer(peer.id)
+    if old is None or state.meant == ("trust", conversation):
+        state.meant = None
+        return
+    state.meant = ("trust", conversation)
+    known = f"verified {date(old.verified_at)}" if old.verified_at else "a key you have dealt with"
+    raise LanmsgError(
+        f"Enter again to replace {state.label(old.id)}, {known}",
+        code="security",
+        hint=f"better /verify {label} first",
+    )
+
+
+def _replaced_by(state: State, peer: Peer) -> Peer | None:
+    """The known key whose place it would take."""
+    if peer.trust is not Trust.CHANGED:
+        return None
+    name = folded(peer.name.removesuffix(OLD_KEY) if peer.is_old_key else peer.name)
+    known = (each for each in state.peers.values() if state.is_pinned(each.id))
+    return next((each for each in known if folded(each.name) == name), None)
 
 
 async def block(desk: Desk, rest: str) -> None:
     peer = _judged(desk, rest)
     label = desk.state.label(peer.id)
     await desk.node.set_trust(peer.id, Trust.BLOCKED)
-    desk.state.say(f"{label} is blocked: nothing of that key reaches you; /unblock {label} undoes it")
+    desk.state.say(f"{label} is blocked: nothing of that key reaches you; /unblock {quoted(label)} undoes it")
 
 
 def _judged(desk: Desk, rest: str) -> Peer:
@@ -60,7 +90,8 @@ async def unblock(desk: Desk, rest: str) -> None:
     peer = peer_or_open(desk, take_word(rest)[0])
     if peer.trust is not Trust.BLOCKED:
         raise LanmsgError(f"{desk.state.label(peer.id)} is not blocked", code="usage")
-    await desk.node.set_trust(peer.id, Trust.NEW)
+    known = await desk.node.set_trust(peer.id, Trust.NEW)
+    desk.state.say(f"{desk.state.label(peer.id)} is not blocked any more, but {trust_word(known)} again")
 
 
 async def rename(desk: Desk, rest: str) -> None:
@@ -101,7 +132,9 @@ async def rule(desk: Desk, rest: str) -> None:
     if wanted is FileRule.ACCEPT and not desk.state.is_pinned(peer.id):
         label = desk.state.label(peer.id)
         raise LanmsgError(
-            f"{label} is not pinned yet", code="security", hint=f"/verify {label} or /trust {label} first"
+            f"{label} is not pinned yet",
+            code="security",
+            hint=f"/verify {quoted(label)} or /trust {quoted(label)} first",
         )
     known = await desk.node.set_file_rule(peer.id, wanted, _most(most) if wanted is FileRule.ACCEPT else None)
     desk.state.say(rule_words(desk.state, known))

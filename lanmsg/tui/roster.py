@@ -17,8 +17,10 @@ def refresh(state: State) -> None:
     asking = {state.transfers[number].transfer.peer for number in state.questions}
     listed = [peer for peer in state.peers.values() if is_listed(state, peer)]
     people = sorted(listed, key=lambda peer: _rank(state, peer, asking))
-    usual = [Conversation.with_peer(peer.id) for peer in people if peer.trust is not Trust.CHANGED]
-    strange = [Conversation.with_peer(peer.id) for peer in people if peer.trust is Trust.CHANGED]
+    is_strange = [peer.trust is Trust.CHANGED and not peer.is_old_key for peer in people]
+    talks = [Conversation.with_peer(peer.id) for peer in people]
+    usual = [talk for talk, strange in zip(talks, is_strange, strict=True) if not strange]
+    strange = [talk for talk, strange in zip(talks, is_strange, strict=True) if strange]
     state.order = [*usual, EVERYONE, *strange]
     state.places = {conversation: place for place, conversation in enumerate(state.order)}
     state.people = len(usual)

@@ -10,8 +10,9 @@ from lanmsg.tui.commands import COMMANDS, quoted
 from lanmsg.tui.moves import ordered_transfers
 from lanmsg.tui.options import OPTIONS, shown
 from lanmsg.tui.pages import last_seen, page_rows
+from lanmsg.tui.progress import Progress
 from lanmsg.tui.rows import with_plain_signs
-from lanmsg.tui.state import Page, Progress, State
+from lanmsg.tui.state import Page, State
 from lanmsg.tui.theme import ASCII
 from lanmsg.tui.wording import (
     TRUST_MEANINGS,
@@ -23,6 +24,7 @@ from lanmsg.tui.wording import (
     transfer_size,
     transfer_state,
     transfer_title,
+    trust_word,
     warning,
     who,
 )
@@ -95,7 +97,7 @@ def _person(state: State, peer: Peer) -> str:
     parts = [
         presence_word(peer),
         "" if peer.present else last_seen(state, peer),
-        TRUST_WORDS[peer.trust],
+        trust_word(peer),
         f"{talk.unread} unread" if talk is not None and talk.unread else "",
         peer.host if peer.addresses else "",
         printable(peer.note) if peer.present else "",

@@ -6,6 +6,7 @@ each event would be most of the work. Whoever draws only reads.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from lanmsg.api import (
     EVERYONE,
@@ -24,39 +25,17 @@ from lanmsg.api import (
     Verification,
 )
 from lanmsg.terminal import Kind, folded, mixes_scripts, printable
+from lanmsg.tui.commands import quoted
 from lanmsg.tui.keys import KEYS
 from lanmsg.tui.keys import Key as KeyBinding
 from lanmsg.tui.options import Options
+from lanmsg.tui.progress import Progress
 from lanmsg.tui.talk import Note, Talk
 from lanmsg.tui.theme import FANCY, Glyphs
 
+LABEL = attrgetter("name", "trust", "lookalike_of", "words_differ")  # what it, and the signs by it, say
 NOBODY = PeerId(b"")
 """Our own id before the node runs."""
-
-
-STALL_AFTER = 3.0
-"""Seconds without data after which a speed of before means nothing."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """A transfer as this screen saw it move. Times are of the monotonic clock."""
-
-    transfer: Transfer
-    rate: float = 0.0
-    running_since: float = 0.0
-    ended: float = 0.0
-    moved: float = 0.0  # when the last data came or went
-
-    def silent(self, tick: float) -> float:
-        """Seconds for which nothing of a running transfer came, once that is longer than usual."""
-        if self.transfer.state is not TransferState.RUNNING or not self.moved:
-            return 0.0
-        seconds = tick - self.moved
-        return seconds if seconds >= STALL_AFTER else 0.0
-
-    def rate_at(self, tick: float) -> float:
-        return 0.0 if self.silent(tick) else self.rate
 
 
 @dataclass(slots=True)
@@ -66,6 +45,7 @@ class Notice:
     text: str
     style: str
     until: float
+    about: PeerId | None = None  # whose key it is about: over as soon as that is decided
 
 
 Answer = Callable[[], Awaitable[object]]
@@ -157,6 +137,8 @@ class State:
     words_drawn: tuple[str, ...] | None = None  # to be compared, and in the last picture; None: there is none
     asking: Asking | None = None
     question_since: float = 0.0
+    question_gone: float = -1000.0  # when the last one went
+    was_asked: bool = False
     query: Query | None = None
     page: Page | None = None
     menu: "Menu | None" = None
@@ -171,9 +153,16 @@ class State:
     list_hidden: bool = False
     options: Options = field(default_factory=Options)
     quit_armed: float = 0.0
+    meant: tuple[str, Conversation] | None = None  # what was held up once, and is done when it is said again
+    renamed: str = ""  # the latest that was said of somebody's name
     noted: int = 0
     wall: float = 0.0
     tick: float = 0.0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything stands in the question bar."""
+        return bool(self.asking or self.questions or self.comparing)
 
     # --- people ---
 
@@ -183,7 +172,7 @@ class State:
         self.peers[peer.id] = peer
         self.roster_stale = True
         self.here += peer.present - (before is not None and before.present)
-        if before is None or before.name != peer.name or before.trust is not peer.trust:
+        if before is None or LABEL(before) != LABEL(peer):
             if before is not None:
                 self._rename(before, joined=False)
             self._rename(peer, joined=True)
@@ -213,7 +202,7 @@ class State:
         if self.is_pinned(peer):
             # The name alone means the key that this person knows, whoever else comes by that name.
             rivals = {other for other in rivals if self.is_pinned(other)}
-        return f"{name}~{short}" if rivals else name
+        return f"{name}~{short}" if rivals or (known.lookalike_of and not known.petname) else name
 
     def is_pinned(self, peer: PeerId) -> bool:
         known = self.peers.get(peer)
@@ -255,7 +244,11 @@ class State:
         return self.peers.get(conversation.peer) if conversation and conversation.peer else None
 
     def unread(self) -> int:
-        return sum(talk.unread for talk in self.talks.values())
+        return sum(talk.unread for talk in self.talks.values() if talk.unread and not self._is_refused(talk))
+
+    def _is_refused(self, talk: Talk) -> bool:
+        peer = self.peer_of(talk.conversation)
+        return peer is not None and peer.trust is Trust.BLOCKED
 
     def in_sight(self, talk: Talk) -> bool:
         """Whether the person sees the newest of this conversation now."""
@@ -354,7 +347,12 @@ class State:
             return "" if conversation == EVERYONE else "nobody by that key is known"
         label = self.label(peer.id)
         if peer.trust is Trust.BLOCKED:
-            return f"{label} is blocked; /unblock {label} first"
+            return f"{label} is blocked; /unblock {quoted(label)} first"
+        if peer.is_old_key:
+            return f"sending is stopped: another key took its place; /trust {quoted(label)} undoes it"
+        if peer.words_differ:
+            again = f"/verify {quoted(label)} compares again"
+            return f"sending is stopped: the words that you compared with {label} differed; {again}"
         if peer.trust is Trust.CHANGED or self.rival(peer) is not None:
             return f"sending is stopped: {label}'s key has changed; /trust or /block decides"
         return ""

@@ -1,22 +1,19 @@
-"""The rows round the input: question, transfers, the line being answered, status, and the footer."""
+"""The rows round the input: transfers, the line being answered, status, and the footer."""
 
-from lanmsg.api import Direction, Status, Transfer, TransferState, Trust
-from lanmsg.terminal import UNITS, cell_width, clip, human_duration, human_rate, human_size, plural
-from lanmsg.tui import comparing, moves
+from lanmsg.api import Direction, Status, TransferState
+from lanmsg.terminal import UNITS, human_duration, human_rate, human_size, plural
 from lanmsg.tui.entries import quoted
 from lanmsg.tui.keys import Key, shown
-from lanmsg.tui.rows import Row, all_in, clipped, filled, first_that_fits, spread, width
-from lanmsg.tui.state import Progress, State
+from lanmsg.tui.progress import Progress
+from lanmsg.tui.rows import Row, clipped, filled, spread, width
+from lanmsg.tui.state import State
 from lanmsg.tui.wording import (
-    TRUST_WORDS,
     ending,
     pause_words,
     percent,
     silence,
     transfer_size,
     transfer_title,
-    warning,
-    who,
 )
 
 STRIP_ROWS = 3
@@ -31,78 +28,6 @@ def key_of(state: State, action: str) -> str:
     """The key in force for an action, as it stands in brackets."""
     key = next((key for key in state.keys if key.action == action), None)
     return shown(key.keys[0], short=True) if key else "-"
-
-
-# --- the question bar ---
-
-
-def question(state: State, columns: int) -> list[Row]:
-    """What this person is asked, and the keys that answer; never a key that writes a letter."""
-    ellipsis = state.glyphs.ellipsis
-    if state.asking is not None:
-        own = _own_question(state, state.asking.text, state.asking.choices, columns)
-        return [all_in("class:question", filled(own, columns, ellipsis))]
-    if (verification := comparing.asked(state)) is not None:
-        choices = comparing.choices(state, verification)
-        short = comparing.short_question(state, verification)
-        own = _own_question(state, comparing.question(state, verification), choices, columns, short)
-        return [all_in("class:question", filled(own, columns, ellipsis))]
-    offer = moves.asked(state)
-    if offer is None:
-        return []
-    number, total = state.questions.index(offer.number) + 1, len(state.questions)
-    count = f"question {number} of {total} " if columns >= 100 else f"{number}/{total} "
-    right: Row = [("", count)] if total > 1 and columns >= 64 else []
-    texts = [*_offer_wordings(state, offer)]
-    left = first_that_fits([[("", text)] for text in texts], columns - len(count) - 1 if right else columns)
-    return [all_in("class:question", spread(left, right, columns, ellipsis))]
-
-
-def _own_question(
-    state: State, text: str, answers: tuple[tuple[str, str], ...], columns: int, short: str = ""
-) -> Row:
-    """The keys stay in sight; what is asked is put in fewer words, or cut, before them."""
-    choices = [f"[{key_of(state, action)}] {word}" for action, word in answers]
-    sign, cells = state.glyphs.question, columns - 4
-    keys = ""
-    for gap in ("   ", "  ", " "):
-        keys = gap.join(choices)
-        if cell_width(text) + cell_width(keys) + len(gap) <= cells:
-            return [("", f" {sign} {text}{gap}{keys}")]
-    # Too narrow for brackets: what the keys do has to stay whole.
-    keys = " ".join(f"{key_of(state, action)} {word.removeprefix('send ')}" for action, word in answers)
-    room = max(cells - cell_width(keys), 8)
-    text = short or text
-    return [("", f" {sign} {clip(text, room, state.glyphs.ellipsis)} {keys}")]
-
-
-def _offer_wordings(state: State, offer: Transfer) -> list[str]:
-    yes, no, other = (key_of(state, action) for action in ("yes", "no", "other"))
-    sign, title, size = state.glyphs.question, transfer_title(offer), transfer_size(offer)
-    program = f", {warning(offer)}" if warning(offer) else ""
-    free = f", {human_size(state.free)} free" if state.free is not None else ""
-    person, label = who(state, offer), state.label(offer.peer)
-    known = state.peers.get(offer.peer)
-    short = f"{label} ({TRUST_WORDS[known.trust if known else Trust.NEW]})"
-    wide = f"    [{yes}] accept   [{no}] decline   [{other}] save as"
-    middle = f"  [{yes}] accept [{no}] decline [{other}] save as"
-    roomy = [
-        f" {sign} {person} offers {title} ({size}{program}{free}){wide}",
-        f" {sign} {person} offers {title} ({size}{program}{free}){middle}",
-        f" {sign} {person} offers {title} ({size}{program}){wide}",
-        f" {sign} {person}: {title} {size}{program}{middle}",
-        f" {sign} {person}: {title} {size}{program}  [{yes}] accept [{no}] decline",
-    ]
-    if not state.is_pinned(offer.peer):
-        # Of a stranger what the key is matters more than the end of a file's name.
-        return [*roomy, f" {sign} [{yes}] yes [{no}] no {person}: {size}{program} {title}"]
-    return [
-        *roomy,
-        f" {sign} {short}: {title} {size}{program}  [{yes}] accept [{no}] decline",
-        f" {sign} {label}: {title} {size}{program}  [{yes}] accept [{no}] decline",
-        f" {sign} {title} {size}{program} [{yes}] accept [{no}] no",
-        f" {sign} [{yes}] yes [{no}] no {size} {title}",
-    ]
 
 
 # --- transfers ---

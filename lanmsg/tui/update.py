@@ -25,9 +25,10 @@ from lanmsg.api import (
     TransferAdded,
     TransferChanged,
     TransferState,
+    Trust,
     VerificationChanged,
 )
-from lanmsg.terminal import clock
+from lanmsg.terminal import Kind, clock, folded, printable, skeleton
 from lanmsg.tui import comparing, hints
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Note, Talk
@@ -91,12 +92,47 @@ def _interfaces(state: State, interfaces: tuple[Interface, ...]) -> Damage:
 
 def _person(state: State, event: PeerAppeared | PeerChanged | PeerLeft) -> Damage:
     before = state.peers.get(event.peer.id)
+    label = state.label(event.peer.id) if before is not None else ""
     state.put_peer(event.peer)
     hints.first_pin(state, before, event.peer)
+    _over(state, event)
+    if before is not None:
+        _say_name(state, before, event.peer, label)
     talk = state.talks.get(Conversation.with_peer(event.peer.id))
     if before is not None and before.present != event.peer.present and talk is not None:
         _say_presence(state, talk, event.peer)
     return Damage.ROWS
+
+
+def _over(state: State, event: PeerAppeared | PeerChanged | PeerLeft) -> None:
+    """What the status row says of a key is over when it is decided about, or gone."""
+    if state.notice is not None and state.notice.about == event.peer.id:
+        is_alarm = event.peer.trust is Trust.CHANGED and not event.peer.is_old_key
+        if isinstance(event, PeerLeft) or not is_alarm:
+            state.notice = None
+
+
+def _say_name(state: State, before: Peer, peer: Peer, label: str) -> None:
+    """Somebody known, or talked with, calls themselves something else."""
+    if before.nickname == peer.nickname or not before.nickname:
+        return
+    conversation = Conversation.with_peer(peer.id)
+    talk = state.talks.get(conversation)
+    if not (state.is_pinned(peer.id) or (talk is not None and talk.last_time)):
+        return
+    wanted = printable(peer.nickname, Kind.NAME) or "nobody"
+    state.renamed = f"{label} is now called {state.label(peer.id)}"
+    if peer.name == before.name:
+        taken = "" if before.petname else f", which is {_whose(state, wanted)}"
+        state.renamed = f"{label} wants to be called {wanted}{taken}: still shown as {state.label(peer.id)}"
+    state.jot(state.renamed, conversation=conversation, style="class:strong")
+
+
+def _whose(state: State, name: str) -> str:
+    """Of a name that somebody known wanted and was not given."""
+    own = (state.name, state.name.partition("@")[0])
+    is_own = any({skeleton(name), folded(name)} & {skeleton(each), folded(each)} for each in own)
+    return "your own name" if is_own else "the name of somebody you know"
 
 
 def _say_presence(state: State, talk: Talk, peer: Peer) -> None:
@@ -121,6 +157,8 @@ def _key_changed(state: State, event: KeyChanged) -> Damage:
         style="class:alert",
         seconds=60,
     )
+    if state.notice is not None:
+        state.notice.about = event.peer.id
     return Damage.ROWS
 
 

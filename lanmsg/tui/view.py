@@ -2,7 +2,7 @@
 
 from lanmsg.api import Conversation, Message, Peer, Trust
 from lanmsg.terminal import cell_width, clip, fingerprint, fit, printable
-from lanmsg.tui import comparing, moves, pages, roster, strips
+from lanmsg.tui import comparing, moves, pages, question_bar, roster, strips
 from lanmsg.tui.entries import rows_of
 from lanmsg.tui.panels import comparing_panel, key_panel, welcome
 from lanmsg.tui.people import list_row, people_list
@@ -10,7 +10,14 @@ from lanmsg.tui.rows import Row, clipped, filled, spread, width
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.viewport import Sight, see
-from lanmsg.tui.wording import likeness, presence_glyph, presence_word, trust_words
+from lanmsg.tui.wording import (
+    clip_label,
+    is_alarming,
+    likeness,
+    presence_glyph,
+    presence_word,
+    trust_words,
+)
 
 MIN_COLUMNS, MIN_ROWS = 20, 6
 MENU_ROWS = 8
@@ -45,7 +52,7 @@ def paint(state: State, columns: int, height: int, *, rows: int, aside: Row | No
 
 def _below(state: State, columns: int, height: int, *, rows: int, aside: Row) -> list[Row]:
     """The rows round the input: question, transfers, what is answered, status."""
-    below = strips.question(state, columns)
+    below = question_bar.question(state, columns, roomy=rows >= 14)
     if rows >= 10:
         below += strips.transfers(state, columns)
     below += [*strips.reply(state, columns), [*strips.status(state, columns - width(aside)), *aside]]
@@ -151,8 +158,10 @@ def _short_title(state: State, peer: Peer | None, cells: int) -> Row:
         return [("class:title", f"{state.glyphs.room} everyone")]
     trust = trust_words(peer, state.glyphs)
     mark = {Trust.VERIFIED: state.glyphs.delivered, Trust.PINNED: ""}.get(peer.trust, trust)
+    if odd := likeness(state, peer):
+        mark = f"!! {odd}"
     ending: Row = [("", f" {presence_glyph(peer, state.glyphs)} "), (_trust_style(peer), mark)]
-    name = clip(state.label(peer.id), max(cells - width(ending), 6), state.glyphs.ellipsis)
+    name = clip_label(state.label(peer.id), max(cells - width(ending), 12), state.glyphs.ellipsis)
     return [("class:title", name), *ending]
 
 
@@ -162,22 +171,24 @@ def _title(state: State, peer: Peer | None) -> Row:
     if peer is None:
         return [("class:title", f"{glyphs.room} everyone"), ("", f"{dot}{state.here} here")]
     presence = f"{dot}{presence_glyph(peer, glyphs)} {presence_word(peer)}"
-    parts: Row = [("class:title", state.label(peer.id)), ("", presence)]
+    parts: Row = [("class:title", state.label(peer.id))]
+    if odd := likeness(state, peer):
+        # Before all that a narrow window cuts: who it is not.
+        parts.append(("class:alert", f" !! {odd}"))
+    parts.append(("", presence))
     if peer.note:
         parts.append(("", f" ({clip(printable(peer.note), 30, glyphs.ellipsis)})"))
     parts += [("", dot), (_trust_style(peer), trust_words(peer, glyphs))]
     if not state.is_pinned(peer.id) and not peer.petname:
         # A name alone proves nothing: the key's first digits tell two of a name apart.
         parts.append(("", f" {fingerprint(peer.id, 2)}"))
-    if odd := likeness(state, peer):
-        parts.append(("class:alert", f"  !! {odd}"))
     own_name = printable(peer.nickname) if peer.petname and peer.petname != peer.nickname else ""
     where = " ".join(part for part in (own_name, peer.host) if part)
     return [*parts, ("", f"{dot}{where}")] if where and state.columns >= 100 else parts
 
 
 def _trust_style(peer: Peer) -> str:
-    return "class:alert" if peer.trust in (Trust.CHANGED, Trust.BLOCKED) else ""
+    return "class:alert" if is_alarming(peer) or peer.lookalike_of else ""
 
 
 def _out_of_sight(state: State, talk: Talk, sight: Sight) -> str:

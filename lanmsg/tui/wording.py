@@ -1,8 +1,22 @@
 """Words for states of people, messages and transfers; the same all over the screen and in plain lines."""
 
-from lanmsg.api import Delivery, Direction, FileRule, Message, Peer, Status, Transfer, TransferState, Trust
-from lanmsg.terminal import Kind, clock, fingerprint, human_size, plural, printable
-from lanmsg.tui.state import Progress, State
+import re
+
+from lanmsg.api import (
+    Delivery,
+    Direction,
+    FileRule,
+    Message,
+    Peer,
+    PeerId,
+    Status,
+    Transfer,
+    TransferState,
+    Trust,
+)
+from lanmsg.terminal import Kind, cell_width, clip, clock, fingerprint, human_size, plural, printable
+from lanmsg.tui.progress import Progress
+from lanmsg.tui.state import State
 from lanmsg.tui.theme import Glyphs
 
 PROGRAM_TYPES = frozenset(
@@ -43,6 +57,57 @@ def presence_word(peer: Peer) -> str:
     return {Status.AVAILABLE: "here", Status.AWAY: "away", Status.BUSY: "busy"}[peer.status]
 
 
+def trust_word(peer: Peer) -> str:
+    """What is decided about a key, and why nothing is sent to one that is changed."""
+    if peer.is_old_key:
+        return "replaced"
+    return "WORDS DIFFERED" if peer.words_differ else TRUST_WORDS[peer.trust]
+
+
+def trust_meaning(peer: Peer) -> str:
+    if peer.is_old_key:
+        return "you gave its place to another key: nothing is sent, no file is taken"
+    if peer.words_differ:
+        return "the words that you compared differed: nothing is sent, no file is taken"
+    return TRUST_MEANINGS[peer.trust]
+
+
+def is_alarming(peer: Peer) -> bool:
+    return peer.trust is Trust.BLOCKED or (peer.trust is Trust.CHANGED and not peer.is_old_key)
+
+
+def speaker_sign(state: State, peer: PeerId) -> str:
+    """Before a name in a room, where anybody may call themselves anything: whether this is the one."""
+    known = state.peers.get(peer)
+    if known is None:
+        return ""
+    if known.trust is Trust.VERIFIED:
+        return state.glyphs.delivered
+    if known.trust is Trust.BLOCKED:
+        return state.glyphs.failed
+    return state.glyphs.alert if is_alarming(known) or state.is_odd(known) else ""
+
+
+def speaker_words(state: State, peer: PeerId) -> str:
+    """The same where there are no signs."""
+    known = state.peers.get(peer)
+    if known is None or not speaker_sign(state, peer):
+        return ""
+    return likeness(state, known) or trust_word(known)
+
+
+SUFFIX = re.compile(r"~[0-9A-F]{4}$")
+
+
+def clip_label(label: str, cells: int, ellipsis: str) -> str:
+    """A name may be cut, but not the digits of the key behind it: they tell two of a name apart."""
+    digits = found[0] if (found := SUFFIX.search(label)) else ""
+    room = cells - len(digits)
+    if not digits or cell_width(label) <= cells or room < 2:
+        return clip(label, cells, ellipsis)
+    return clip(label.removesuffix(digits), room, ellipsis) + digits
+
+
 def trust_sign(trust: Trust, glyphs: Glyphs) -> str:
     """One sign a state, none for a pinned key: what is usual needs no sign."""
     return {
@@ -56,7 +121,8 @@ def trust_sign(trust: Trust, glyphs: Glyphs) -> str:
 
 def trust_words(peer: Peer, glyphs: Glyphs) -> str:
     """What this person has decided about the key; said in words, as it is what a title must not get wrong."""
-    return f"{trust_sign(peer.trust, glyphs)} {TRUST_WORDS[peer.trust]}".strip()
+    sign = "" if peer.is_old_key else trust_sign(peer.trust, glyphs)
+    return f"{sign} {trust_word(peer)}".strip()
 
 
 def who(state: State, transfer: Transfer) -> str:
@@ -72,6 +138,8 @@ def likeness(state: State, peer: Peer) -> str:
     """Why a name could be taken for another's, or ""."""
     if peer.petname:
         return ""
+    if peer.lookalike_of == state.name and state.name:
+        return "uses your name, but is not you"
     if peer.lookalike_of:
         return f"looks like {printable(peer.lookalike_of, Kind.NAME)}, but is not"
     return "letters of several alphabets in this name" if state.is_odd(peer) else ""

@@ -305,9 +305,10 @@ class Double:
     async def set_name(self, name: str) -> None:
         self.name = name
 
-    async def set_trust(self, peer: PeerId, trust: Trust) -> None:
+    async def set_trust(self, peer: PeerId, trust: Trust) -> Peer:
         self.calls.append(("set_trust", peer, trust))
         self.meet(replace(self.known[peer], trust=trust))
+        return self.known[peer]
 
     async def rename(self, peer: PeerId, petname: str) -> None:
         self.calls.append(("rename", peer, petname))

@@ -294,3 +294,23 @@ def test_the_question_goes_with_its_page(keys: str) -> None:
         assert not [call for call in screen.node.calls if call[0] in ("accept", "cancel")]
 
     play(scene, asking_to_cancel())
+
+
+def test_a_yes_that_comes_too_late_pastes_nothing() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>cut before<c-u>")
+        offer = node.offered("ben", "a.txt", 10)
+        await screen.draw()
+        assert "a.txt" in screen.text
+        node.move(offer.number, state=TransferState.EXPIRED)
+        await screen.draw()
+        await screen.type("<c-y>")
+        assert screen.line == ""
+        assert "no question any more" in screen.text
+        screen.app.state.question_gone -= 2
+        await screen.type("<c-y>")
+        assert screen.line == "cut before"
+
+    play(scene, node)

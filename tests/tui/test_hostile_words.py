@@ -12,7 +12,7 @@ import pyte
 
 from lanmsg.api import EVERYONE
 from lanmsg.terminal import cell_width
-from lanmsg.tui import strips, view
+from lanmsg.tui import question_bar, strips, view
 from lanmsg.tui.rows import Row
 from lanmsg.tui.state import Page
 from tests.tui.double import Double, person
@@ -63,7 +63,7 @@ def screens(words: Iterator[str]) -> Iterator[list[str]]:
             rows = view.paint(state, COLUMNS, ROWS, rows=ROWS + 2)
             yield [*map(text_of, rows)]
         yield [
-            *map(text_of, strips.question(state, COLUMNS)),
+            *map(text_of, question_bar.question(state, COLUMNS)),
             *map(text_of, strips.transfers(state, COLUMNS)),
         ]
         state.page = Page(("people", "transfers")[turn % 2])

@@ -26,6 +26,7 @@ def test_with_a_changed_key_in_sight_the_new_key_is_judged() -> None:
     table.state.put_peer(person("ben", key="other", trust=Trust.CHANGED))
     table.node.known[peer_id("other")] = person("ben", key="other", trust=Trust.CHANGED)
     assert "key has changed" in str(table.fails("hello"))
+    assert "again to replace ben" in str(table.fails("/trust"))
     table.enter("/trust")
     assert table.last() == ("set_trust", peer_id("other"), Trust.PINNED)
 

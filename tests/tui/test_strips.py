@@ -4,9 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from lanmsg.api import Direction, Interface, Status, TransferState, Trust
-from lanmsg.tui import strips
+from lanmsg.tui import question_bar, strips
 from lanmsg.tui.rows import width
-from lanmsg.tui.state import Asking, Notice, Page, Query
+from lanmsg.tui.state import Notice, Page, Query
 from lanmsg.tui.theme import ASCII
 from tests.tui.double import Double, person
 from tests.tui.given import open_talk, state_of, text
@@ -32,46 +32,13 @@ def test_every_row_fits(columns: int) -> None:
     open_talk(state, node)
     state.talk(state.open).reply_to = node.said[0]  # type: ignore[arg-type]  # it is open
     for row in (
-        *strips.question(state, columns),
+        *question_bar.question(state, columns),
         *strips.transfers(state, columns),
         *strips.reply(state, columns),
         strips.status(state, columns),
         strips.hints(state, columns, 24),
     ):
         assert width(row) <= columns
-
-
-def test_the_bar_says_who_what_and_how_to_answer() -> None:
-    node = Double()
-    node.meet(person("ben", trust=Trust.VERIFIED))
-    node.offered("ben", "holiday-video.mkv", 1_400_000_000)
-    node.offered("ben", "notes.sh", 10)
-    state = state_of(node)
-    wide = text(strips.question(state, 120))
-    assert wide.startswith(" ? ben (✓ verified) offers holiday-video.mkv (1.4 GB)")
-    assert "[^Y] accept   [^N] decline   [^O] save as" in wide
-    assert wide.endswith("question 1 of 2")
-    assert text(strips.question(state, 80)).endswith("1/2")
-    assert text(strips.question(state, 50)) == " ? holiday-video.mkv 1.4 GB [^Y] accept [^N] no"
-    state.page = Page("transfers", chosen=0)
-    assert "notes.sh (10 B, a program)" in text(strips.question(state, 120))
-
-
-def test_a_stranger_is_called_one() -> None:
-    node = Double()
-    node.meet(person("eve", trust=Trust.NEW))
-    node.offered("eve", "a.txt", 10)
-    assert " ? eve (+ new 8526 2ADF) offers a.txt" in text(strips.question(state_of(node), 120))
-    narrow = text(strips.question(state_of(node), 50))
-    assert narrow.startswith(" ? [^Y] yes [^N] no eve (+ new 8526 2ADF): 10 B")
-
-
-def test_a_question_of_our_own_comes_first() -> None:
-    node = Double()
-    node.offered("ben", "a.txt", 10)
-    state = state_of(node, asking=Asking("quit", "a transfer runs", (("yes", "quit"), ("back", "stay"))))
-    assert text(strips.question(state, 80)) == " ? a transfer runs   [^Y] quit   [Esc] stay"
-    assert strips.question(state_of(), 80) == []
 
 
 def test_the_strip_shows_how_far_how_fast_and_how_long() -> None:
