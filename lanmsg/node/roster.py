@@ -208,15 +208,16 @@ class Roster:
 
     def _like(self, nickname: str) -> str:
         """Whose name it could be taken for: one of the known, or this person's own; or ""."""
-        if not (look := skeleton(nickname)):
-            return ""
+        looks = {skeleton(nickname), folded(nickname)} - {""}
+        known = (self._pinned_looks[look] for look in looks if look in self._pinned_looks)
         own = self._own_name()
-        return self._pinned_looks.get(look, own if look in _looks(own) else "")
+        return next(known, own if looks & _looks(own) else "")
 
 
 def _looks(name: str) -> set[str]:
     """`ben@thinkpad` is ben as well, as people say it."""
-    return {skeleton(name), skeleton(name.partition("@")[0])} - {""}
+    # A capital I is taken for a small l, and yet it is an i in capitals: both count.
+    return {look(each) for each in (name, name.partition("@")[0]) for look in (skeleton, folded)} - {""}
 
 
 def _known(peers: list[Peer]) -> list[Peer]:

@@ -24,9 +24,10 @@ def is_taken(write: Transaction, peer: bytes, name: str) -> bool:
         (peer, *KNOWN),
     )
     looks = {look for (other,) in rows for look in looks_of(other)} | looks_of(own_name(write))
-    return not looks.isdisjoint({skeleton(name) or folded(name)} - {""})
+    return not looks.isdisjoint({skeleton(name), folded(name)} - {""})
 
 
 def looks_of(name: str) -> set[str]:
     """What a hurried reader takes for `name`; `ben@thinkpad` is ben as well, as people say it."""
-    return {skeleton(each) or folded(each) for each in (name, name.partition("@")[0])} - {""}
+    # A capital I is taken for a small l, and yet it is an i in capitals: both count.
+    return {look(each) for each in (name, name.partition("@")[0]) for look in (skeleton, folded)} - {""}

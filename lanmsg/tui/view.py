@@ -21,6 +21,7 @@ from lanmsg.tui.wording import (
 
 MIN_COLUMNS, MIN_ROWS = 20, 6
 MENU_ROWS = 8
+PASSES = 3
 
 
 def list_cells(state: State, columns: int) -> int:
@@ -37,17 +38,26 @@ def paint(state: State, columns: int, height: int, *, rows: int, aside: Row | No
         comparing.draw_none(state)
         return too_small(columns, height)
     roster.refresh(state)
-    below = _below(state, columns, height, rows=rows, aside=aside or [])
-    room = max(height - len(below), 0)
-    drawn = state.words_drawn
-    comparing.draw_none(state)
-    main = _page(state, columns, room) if state.page is not None else _talk_and_list(state, columns, room)
-    if drawn != state.words_drawn:
-        # What is asked, and what a key would answer, goes by the words that are in sight now.
-        if state.words_drawn and drawn is not None:
-            state.question_since = state.tick
-        below = _below(state, columns, height, rows=rows, aside=aside or [])
+    before = state.words_drawn
+    main, below = _parts(state, columns, height, rows=rows, aside=aside or [])
+    if state.words_drawn and before == ():
+        state.question_since = state.tick
     return [*_with_menu(state, main, columns), *below][-height:]
+
+
+def _parts(state: State, columns: int, height: int, *, rows: int, aside: Row) -> tuple[list[Row], list[Row]]:
+    """What is asked, and what a key would answer, goes by the words to compare that are in sight."""
+    main: list[Row] = []
+    for _ in range(PASSES):
+        drawn = state.words_drawn
+        below = _below(state, columns, height, rows=rows, aside=aside)
+        room = max(height - len(below), 0)
+        comparing.draw_none(state)
+        main = _page(state, columns, room) if state.page is not None else _talk_and_list(state, columns, room)
+        if drawn == state.words_drawn or not state.comparing:
+            return main, below
+    comparing.draw_none(state)  # there is room for them, or for the question
+    return main, _below(state, columns, height, rows=rows, aside=aside)
 
 
 def _below(state: State, columns: int, height: int, *, rows: int, aside: Row) -> list[Row]:

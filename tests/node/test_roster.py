@@ -148,6 +148,7 @@ def test_a_stranger_who_uses_our_own_name_is_marked(name: str, like: str) -> Non
     eve = made.get(EVE)
     assert eve is not None
     assert eve.lookalike_of == like
+    assert Roster(ME, lambda: "mia")._judged(present(EVE, "MIA")).lookalike_of == "mia"
 
 
 def test_a_key_whose_words_differed_is_told_from_one_whose_place_another_took() -> None:
