@@ -115,6 +115,7 @@ RUN: dict[str, Action] = {
     "block": people_actions.block, "unblock": people_actions.unblock, "rename": people_actions.rename,
     "rule": people_actions.rule, "mute": people_actions.mute,
     "search": finding.search, "history": reading_actions.history, "last": reading_actions.last,
+    "read": reading_actions.read,
     "copy": reading_actions.copy, "export": reading_actions.export, "forget": reading_actions.forget,
     "clear": reading_actions.clear, "close": reading_actions.close,
     "name": own_actions.name, "away": own_actions.away, "busy": own_actions.busy, "back": own_actions.back,

@@ -1,5 +1,6 @@
 """The slash commands, as one table: parsing, completion, /help and the README are made from it."""
 
+import re
 from dataclasses import dataclass
 
 from lanmsg.api import LanmsgError
@@ -98,6 +99,7 @@ COMMANDS = (
     Command("search", "TEXT", "find in everything that was said", READING, ("find",)),
     Command("history", "[DATE]", "go to a day: 2026-11-21, 21.11., yesterday; or back to now", READING),
     Command("last", "[N]", "go back to the Nth last message", READING),
+    Command("read", "[N]", "all of the last long message here, or of the Nth last", READING),
     Command("copy", "[N]", "copy the last message here, or the Nth last", READING),
     Command("export", "PATH", "write this conversation into a new file", READING, (), ("path",)),
     Command(
@@ -187,6 +189,16 @@ def _suggestion(word: str) -> str:
     close = difflib.get_close_matches(word, BY_NAME, n=1, cutoff=0.5)
     meant = f"did you mean /{close[0]}?" if close else "/help lists them"
     return f"{meant} (// sends a line that begins with a slash)"
+
+
+SHELL = re.compile(r"\blanmsg ([a-z]+)\b")
+
+
+def on_screen(text: str) -> str:
+    """Commands of the shell that are here too, as they are typed here: `lanmsg doctor` is /doctor."""
+    return SHELL.sub(
+        lambda found: f"/{found[1]}" if found[1] in BY_NAME and found[1] != "help" else found[0], text
+    )
 
 
 def take_word(text: str) -> tuple[str, str]:

@@ -19,9 +19,12 @@ from lanmsg.tui.wording import (
     warning,
     who,
 )
-from lanmsg.tui.wrap import wrap
+from lanmsg.tui.wrap import ROWS_MAX, wrap
 
 TIME_CELLS = 5
+FOLD_ROWS = 40
+"""Of one message in a conversation; /read shows the rest."""
+
 LATE = 300.0
 """Seconds between sending and arrival from which on a message says when it was written."""
 
@@ -100,6 +103,7 @@ def _message(state: State, talk: Talk, message: Message, look: Look) -> list[Row
         first = look.width - sum(cell_width(part) for _, part in start)
         lines = wrap(text, look.room, first=first)
         rows = [[*start, ("", lines[0])], *_hanging(lines[1:], look)]
+    rows = _folded(state, rows, look)
     if talk.found == ("m", message.number) and (words := _sought(state)):
         rows = [found_in(row, words) for row in rows]
     return rows if message.sender is not None or look.bare else _marked(state, message, rows, look)
@@ -110,6 +114,15 @@ def _sign(state: State, message: Message) -> str:
     if message.sender is None or message.conversation.peer is not None:
         return ""
     return speaker_sign(state, message.sender)
+
+
+def _folded(state: State, rows: list[Row], look: Look) -> list[Row]:
+    """Nobody has to page through what somebody pasted; copy mode shows it all."""
+    if len(rows) <= FOLD_ROWS or look.bare:
+        return rows
+    count = "" if len(rows) > ROWS_MAX else f"{len(rows) - FOLD_ROWS + 1} "
+    more = f"{state.glyphs.ellipsis} {count}more rows: /read"
+    return [*rows[: FOLD_ROWS - 1], [("", " " * look.indent), ("class:key", clip(more, look.room))]]
 
 
 def _sought(state: State) -> str:

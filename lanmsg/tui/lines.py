@@ -29,7 +29,7 @@ from lanmsg.api import (
 )
 from lanmsg.terminal import Kind, clip, clock, human_size, plural, printable
 from lanmsg.tui import comparing, spoken
-from lanmsg.tui.commands import quoted
+from lanmsg.tui.commands import on_screen, quoted
 from lanmsg.tui.progress import Progress
 from lanmsg.tui.state import State
 from lanmsg.tui.wording import (
@@ -108,7 +108,7 @@ class Lines:
             case VerificationChanged():
                 said = self._comparison(event)
             case Notice(text, hint):
-                said = [printable(f"{text}. {hint}" if hint else text)]
+                said = [printable(on_screen(f"{text}. {hint}" if hint else text))]
             case ProfileChanged(name, status, note):
                 said = self._own_profile(name, status, note)
             case PeerAppeared(peer):

@@ -34,6 +34,8 @@ from lanmsg.tui.wrap import wrap
 
 DAY = 24 * 3600.0
 
+UNLIMITED = 1_000_000
+
 NARROW_NAME = 20
 """Cells that a transfer has for person and file on a narrow page, whatever is to be said of it."""
 
@@ -168,7 +170,7 @@ def _state_of(state: State, progress: Progress, columns: int) -> Row:
         row: Row = [("class:bar", meter(state, done, bar))] if done is not None and columns >= 64 else []
         row.append(("", f"  {done}%  " if done is not None else "  "))
         if still := silence(progress, state.tick):
-            return [*row, ("class:strong", still)]
+            return [*(row if columns >= 100 else row[-1:]), ("class:strong", still)]
         row.append(("", human_rate(progress.rate)))
         if (
             columns >= 100
@@ -344,7 +346,8 @@ def interface_words(state: State, each: Interface) -> str:
 
 
 def text_page(state: State, page: Page, columns: int) -> list[Row]:  # noqa: ARG001 - the signature of a page
-    return [row for line in page.lines for row in paragraph(line, columns)]
+    """Whole, however long."""
+    return [[("", f" {part}")] for line in page.lines for part in wrap(line, columns - 2, limit=UNLIMITED)]
 
 
 PAGES: dict[str, Callable[[State, Page, int], list[Row]]] = {

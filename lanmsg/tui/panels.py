@@ -57,7 +57,7 @@ def welcome(state: State, columns: int) -> list[Row]:
 def _why_nowhere(state: State) -> str:
     untrusted = [each.name for each in state.interfaces if each.is_untrusted]
     if untrusted:
-        return f"Quiet on {', '.join(untrusted)}, which you have not trusted: lanmsg network trust"
+        return f"Quiet on {', '.join(untrusted)}, which you have not trusted: /network trust"
     return "No network is up: plug in a cable or join a Wi-Fi."
 
 

@@ -21,7 +21,7 @@ from lanmsg.api import (
 )
 from lanmsg.terminal import Kind, date, plural, printable
 from lanmsg.tui import actions, comparing, spoken
-from lanmsg.tui.commands import quoted, take_word
+from lanmsg.tui.commands import on_screen, quoted, take_word
 from lanmsg.tui.completion import candidates
 from lanmsg.tui.console import Console
 from lanmsg.tui.desk import Desk, ScreenNode, diagnosing
@@ -292,7 +292,7 @@ class Plain:
         try:
             await self._act(desk, line)
         except LanmsgError as error:
-            self._write(printable(with_hint(str(error), error.hint)))
+            self._write(printable(on_screen(with_hint(str(error), error.hint))))
             self._offer(line, error.candidates)
         finally:
             slow.cancel()

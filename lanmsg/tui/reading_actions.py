@@ -10,10 +10,12 @@ from lanmsg.tui import moves
 from lanmsg.tui.calendar import day_start
 from lanmsg.tui.commands import take_word
 from lanmsg.tui.desk import Desk, StoreView, open_talk, person
+from lanmsg.tui.entries import FOLD_ROWS
 from lanmsg.tui.file_actions import typed_path
 from lanmsg.tui.moves import Want
-from lanmsg.tui.state import Answer, Asking, State
+from lanmsg.tui.state import Answer, Asking, Page, State
 from lanmsg.tui.talk import Talk
+from lanmsg.tui.wrap import wrap
 
 LAST = 50
 """Messages that /last goes back by itself."""
@@ -38,6 +40,23 @@ async def last(desk: Desk, rest: str) -> None:
     if rest and not rest.isdecimal():
         raise LanmsgError(f"{rest} is no number", code="usage", hint="/last 50")
     desk.hands.want(Want(talk.conversation, "last", max(int(rest or LAST), 1)))
+
+
+async def read(desk: Desk, rest: str) -> None:
+    """[N]: the last message that is too long for the conversation, or the Nth last, as a page."""
+    talk = open_talk(desk)
+    room = moves.look(desk.state).room
+    long = [each for each in talk.messages() if len(wrap(printable(each.text, Kind.TEXT), room)) > FOLD_ROWS]
+    back = int(rest) if rest.isdecimal() else 1
+    if not 1 <= back <= len(long):
+        raise LanmsgError(
+            "no message here is that long", code="usage", hint="/last N goes back to the Nth last"
+        )
+    message = long[-back]
+    name = "you" if message.sender is None else desk.state.label(message.sender)
+    heading = f"{name}, {date(message.stored_at)} {clock(message.stored_at)}"
+    lines = printable(message.text, Kind.TEXT).split("\n")
+    moves.show_page(desk.state, Page("text", lines=(heading, "", *lines)))
 
 
 async def copy(desk: Desk, rest: str) -> None:

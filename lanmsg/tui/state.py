@@ -25,7 +25,7 @@ from lanmsg.api import (
     Verification,
 )
 from lanmsg.terminal import Kind, folded, mixes_scripts, printable
-from lanmsg.tui.commands import quoted
+from lanmsg.tui.commands import on_screen, quoted
 from lanmsg.tui.keys import KEYS
 from lanmsg.tui.keys import Key as KeyBinding
 from lanmsg.tui.options import Options
@@ -264,7 +264,7 @@ class State:
     def say(self, text: str, *, style: str = "class:notice", seconds: float = 8.0) -> None:
         """One sentence in the status row; an error, or what a command did."""
         # Errors quote names, and names are peers' text.
-        self.notice = Notice(printable(text), style, self.tick + seconds)
+        self.notice = Notice(printable(on_screen(text)), style, self.tick + seconds)
 
     def jot(self, text: str, *, conversation: Conversation | None = None, style: str = "") -> None:
         """Lines into a conversation of this screen only; without any open one, a page of their own."""

@@ -1,7 +1,7 @@
 """The rows round the input: transfers, the line being answered, status, and the footer."""
 
 from lanmsg.api import Direction, Status, TransferState
-from lanmsg.terminal import UNITS, human_duration, human_rate, human_size, plural
+from lanmsg.terminal import UNITS, cell_width, clip, human_duration, human_rate, human_size, plural
 from lanmsg.tui.entries import quoted
 from lanmsg.tui.keys import Key, shown
 from lanmsg.tui.progress import Progress
@@ -15,6 +15,7 @@ from lanmsg.tui.wording import (
     transfer_size,
     transfer_title,
 )
+from lanmsg.tui.wrap import wrap
 
 STRIP_ROWS = 3
 LINGER = 4.0
@@ -126,6 +127,18 @@ def reply(state: State, columns: int) -> list[Row]:
     if width(row) + width(right) >= columns:
         right = [("class:faint", "Esc none ")]
     return [spread(row, right, columns, state.glyphs.ellipsis)]
+
+
+def status_rows(state: State, columns: int, *, most: int) -> list[Row]:
+    """The same; in several rows where a notice is longer, as what to do stands at its end."""
+    notice = state.notice
+    if notice is None or state.tick >= notice.until or cell_width(notice.text) < columns:
+        return [status(state, columns)]
+    lines = wrap(notice.text, columns - 1)
+    if len(lines) > most:
+        rest = clip(" ".join(lines[most - 1 :]), columns - 1, state.glyphs.ellipsis)
+        lines = [*lines[: most - 1], rest]
+    return [filled([(notice.style, f" {line}")], columns) for line in lines]
 
 
 def status(state: State, columns: int) -> Row:

@@ -21,6 +21,7 @@ from lanmsg.tui.wording import (
 
 MIN_COLUMNS, MIN_ROWS = 20, 6
 MENU_ROWS = 8
+NOTICE_ROWS = 3
 PASSES = 3
 
 
@@ -65,7 +66,9 @@ def _below(state: State, columns: int, height: int, *, rows: int, aside: Row) ->
     below = question_bar.question(state, columns, roomy=rows >= 14)
     if rows >= 10:
         below += strips.transfers(state, columns)
-    below += [*strips.reply(state, columns), [*strips.status(state, columns - width(aside)), *aside]]
+    most = NOTICE_ROWS if rows >= 14 else 1
+    *above, last = strips.status_rows(state, columns - width(aside), most=most)
+    below += [*strips.reply(state, columns), *above, [*last, *aside]]
     return below[-max(height - 1, 1) :]
 
 

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanmsg.tui.actions import RUN
-from lanmsg.tui.commands import BY_NAME, COMMANDS, Call, CommandError, parse, quoted, take_word, words
+from lanmsg.tui.commands import (
+    BY_NAME,
+    COMMANDS,
+    Call,
+    CommandError,
+    on_screen,
+    parse,
+    quoted,
+    take_word,
+    words,
+)
 
 
 def test_every_command_can_be_carried_out() -> None:
@@ -83,3 +93,9 @@ def test_who_looks_for_rooms_is_told_what_there_is(word: str) -> None:
     with pytest.raises(CommandError) as caught:
         parse(f"/{word} garden")
     assert "no rooms yet: /broadcast" in str(caught.value.hint)
+
+
+def test_commands_of_the_shell_are_said_as_they_are_typed_here() -> None:
+    said = "it goes on when they let it; lanmsg cancel 3 stops it, lanmsg help security explains"
+    assert on_screen(said) == "it goes on when they let it; /cancel 3 stops it, lanmsg help security explains"
+    assert on_screen("ask them to run lanmsg there") == "ask them to run lanmsg there"

@@ -33,7 +33,7 @@ def test_a_cause_that_is_ruled_out_goes() -> None:
 def test_an_untrusted_network_is_told_from_none_at_all() -> None:
     state = state_of(interfaces=(Interface("wlan0", "10.1.2.3", 24, NEW_NETWORK),))
     shown = " ".join(text(welcome(state, 60)).split())
-    assert "Quiet on wlan0, which you have not trusted: lanmsg network trust" in shown
+    assert "Quiet on wlan0, which you have not trusted: /network trust" in shown
     assert "No network is up" not in shown
     assert "QUIET HERE" in text([strips.status(state, 120)])
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from lanmsg.api import EVERYONE, Delivery, Message, MessageId, Recipient
 from lanmsg.tui.moves import Want
+from lanmsg.tui.pages import page_rows
 from tests.tui.double import peer_id
-from tests.tui.given import BEN
+from tests.tui.given import BEN, open_talk, picture, text
 from tests.tui.table import Table
 
 
@@ -111,3 +112,33 @@ def test_what_waits_to_be_delivered_stays_and_is_told() -> None:
     assert [each.text for each in table.state.talk(BEN).messages()] == ["for later"]
     assert table.state.notice is not None
     assert "1 message on the way stay, /cancel" in table.state.notice.text
+
+
+def test_a_long_message_is_folded_and_read_as_a_page() -> None:
+    table = Table()
+    words = "\n".join(f"line {number}" for number in range(120))
+    table.node.hear("ben", words)
+    table.node.hear("ben", "short")
+    table.refresh()
+    open_talk(table.state, table.node)
+    shown = picture(table.state, 80, 60)
+    assert "line 38" in shown
+    assert "line 39" not in shown
+    assert "… 81 more rows: /read" in shown
+    table.enter("/read")
+    assert table.state.page is not None
+    rows = text(page_rows(table.state, table.state.page, 80)).split("\n")
+    assert rows[0].startswith(" ben, Sat 21 Nov 2026")
+    assert rows[-1] == " line 119"
+    assert "no message here is that long" in str(table.fails("/read 2"))
+
+
+def test_a_message_in_one_line_is_read_to_its_end() -> None:
+    table = Table()
+    table.node.hear("ben", f"{'word ' * 6000}end")
+    table.refresh()
+    open_talk(table.state, table.node)
+    assert "… more rows: /read" in picture(table.state, 80, 60)
+    table.enter("/read")
+    assert table.state.page is not None
+    assert text(page_rows(table.state, table.state.page, 40)).endswith("end")

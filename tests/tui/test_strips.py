@@ -181,3 +181,19 @@ def test_hints_are_those_of_the_place() -> None:
     state.page = Page("transfers")
     assert "Enter open folder   p pause   x cancel   r retry" in text([strips.hints(state, 120, 24)])
     assert text([strips.hints(state, 120, 13)]) == " F1 help"
+
+
+def test_a_notice_has_as_many_rows_as_it_needs() -> None:
+    state = state_of(Double())
+    words = "there is no network; it is used as soon as there is one; lanmsg doctor says more; " * 2
+    state.say(words)
+    for columns in (40, 50, 80):
+        rows = strips.status_rows(state, columns, most=9)
+        said = " ".join(row.strip() for row in text(rows).split("\n"))
+        assert said == words.strip().replace("lanmsg doctor", "/doctor")
+        assert all(width(row) == columns for row in rows)
+    cut = text(strips.status_rows(state, 40, most=2)).split("\n")
+    assert len(cut) == 2
+    assert cut[1].rstrip().endswith("…")
+    state.say("short")
+    assert len(strips.status_rows(state, 40, most=3)) == 1
