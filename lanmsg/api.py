@@ -64,6 +64,7 @@ from lanmsg.node.own_words import checked_note, make_folder
 if TYPE_CHECKING:
     from lanmsg.node.networks import Network
     from lanmsg.node.node import Node
+    from lanmsg.node.outbox import NO_ROOM
     from lanmsg.node.receivers import Wanted
     from lanmsg.node.roster import Roster
     from lanmsg.storage.errors import StorageError
@@ -76,6 +77,7 @@ __all__ = [
     "LISTENER_TAKES_NONE",
     "NAME_MAX_BYTES",
     "NO_FILES",
+    "NO_ROOM",
     "Address",
     "ConfigError",
     "Conversation",
@@ -154,6 +156,7 @@ __all__ = [
 LATER = {
     "Extent": "lanmsg.storage.forgetting",
     "Forgotten": "lanmsg.storage.forgetting",
+    "NO_ROOM": "lanmsg.node.outbox",
     "Network": "lanmsg.node.networks",
     "Node": "lanmsg.node.node",
     "Roster": "lanmsg.node.roster",

@@ -130,8 +130,8 @@ class Doorkeeper:
             return None
         verdict = await self._policy.verdict(self._node, transfer)
         if transfer.state is not TransferState.OFFERED:
-            return transfer if not self._has_claim and verdict is Verdict.ACCEPT and transfer.state in TAKEN else None
-        if verdict is not Verdict.LEAVE and self._node.is_awaited(transfer):
+            return transfer if verdict is Verdict.ACCEPT and transfer.state in TAKEN else None
+        if not self._has_claim and verdict is not Verdict.LEAVE and self._node.is_awaited(transfer):
             self._left.add(transfer.number)
             return None
         try:

@@ -109,11 +109,19 @@ def tell_delivery(output: Output, recipient: Recipient, known: dict[str, Any]) -
 
 def delivery_error(recipient: Recipient, peer: Peer, timeout: float, *, queue: bool) -> LanmsgError | None:
     """Why this recipient has not got the message, None if it has or if it may wait in the outbox."""
+    from lanmsg.api import NO_ROOM  # with the node
+
     name = name_of(peer)
     if recipient.state is Delivery.DELIVERED or (queue and recipient.state is not Delivery.FAILED):
         return None
     if recipient.state is Delivery.FAILED:
         return LanmsgError(f"{name} did not get it: {recipient.reason or 'refused'}", code="failed")
+    if recipient.reason == NO_ROOM:
+        return LanmsgError(
+            f"{name} has not got it: no space over there",
+            code="no_space",
+            hint="try again later, or let it wait: lanmsg msg --queue",
+        )
     reason = f" ({recipient.reason})" if recipient.reason else ""
     return LanmsgError(
         f"{name} has not confirmed it within {timeout:g} s{reason}",

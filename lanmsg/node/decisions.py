@@ -1,4 +1,4 @@
-"""What a person decides about a transfer and not self._is_awaited(transfer): yes, no, off, not now, go on, again."""
+"""What a person decides about a transfer: yes, no, off, not now, go on, again."""
 
 import os
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Decisions:
         number, offered = transfer.number, {TransferState.OFFERED}
         if rule is FileRule.REFUSE:
             await self._rows.move(number, TransferState.DECLINED, reason=NO_FILES, only_from=offered)
-        elif rule is FileRule.ACCEPT:
+        elif rule is FileRule.ACCEPT and not self._is_awaited(transfer):
             where = self.by_rule_to
             await self._rows.move(number, TransferState.ACCEPTED, destination=where, only_from=offered)
 

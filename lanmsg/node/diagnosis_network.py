@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lanmsg.model import UNTRUSTED, Finding, Severity
 from lanmsg.node.diagnosis_facts import Dialled, Facts, LinkFacts, PortOwner, Seen, Verdict, Wanted
+from lanmsg.node.diagnosis_home import HOME_FREE_MIN
 from lanmsg.node.firewall_lines import lines_for_anyone, lines_to_let_in, lines_to_let_out
 from lanmsg.node.port_owners import NEIGHBOUR_PORTS
 from lanmsg.terminal import Kind, plural, printable
@@ -266,7 +267,14 @@ def lost_broadcasts(facts: Facts) -> Iterator[Finding]:
 
 def listener(facts: Facts) -> Iterator[Finding]:
     who = facts.listener
-    if who.pid and not who.live:
+    if who.pid and not who.live and 0 <= facts.home.folder.free < HOME_FREE_MIN:
+        yield Finding(
+            "listener",
+            NOTE,
+            f"the lanmsg of this home (process {who.pid}) runs, and cannot write down that it lives",
+            "it goes on by itself when there is space",
+        )
+    elif who.pid and not who.live:
         yield Finding(
             "listener-hangs",
             WARNING,

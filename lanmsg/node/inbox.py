@@ -10,6 +10,7 @@ from lanmsg.node.connection import Connection
 from lanmsg.node.disk import Disk
 from lanmsg.node.outbox import Outbox
 from lanmsg.node.transfers import TransferDesk
+from lanmsg.node.trouble import Seldom
 from lanmsg.protocol import payload as wire
 from lanmsg.protocol.admission import StrangerTalk
 from lanmsg.protocol.constants import NEW_PEER_STORED_MESSAGES_MAX
@@ -35,7 +36,8 @@ class Inbox:
         self._outbox = outbox
         self._desk = desk
         self._host = host
-        desk.offers.notice = host.notice
+        self._notice = Seldom(host.notice)
+        desk.offers.notice = self._notice
         self._strangers = StrangerTalk()
         self._turns = WeakKeyDictionary[Connection, Turns]()
 
@@ -87,7 +89,7 @@ class Inbox:
         try:
             await self._disk.write(lambda store: store.history.add_incoming_many(incoming, now=now))
         except StorageError as error:
-            self._host.notice(f"messages cannot be stored: {error}", error.hint)
+            self._notice(f"messages cannot be stored: {error}", error.hint)
             for each in messages:
                 self._put_off(connection, each, wire.RefusedCode.FULL)
             return
@@ -163,7 +165,13 @@ class Inbox:
             store.peers.raise_version(peer, connection.session.version)
             return met
 
-        self._host.met(await self._disk.write(note))
+        try:
+            met = await self._disk.write(note)
+        except StorageError as error:
+            # The session goes on: what it brings is refused with the reason, and what we have to say is said.
+            self._notice(f"who is there cannot be noted: {error}", error.hint)
+            met = await self._disk.read(lambda store: store.peers.get(peer)) or Peer(peer, profile.name)
+        self._host.met(met)
         connection.introduced.set()
 
     async def _refused(self, peer: PeerId, refused: wire.Refused) -> None:

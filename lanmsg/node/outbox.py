@@ -32,9 +32,11 @@ DOUBT_AFTER_S = 5.0
 RETRY_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses between attempts at a peer that is announced and cannot be reached."""
 
+NO_ROOM = "no space over there: tried again later"
+
 TRY_LATER = {
     RefusedCode.BUSY: "the other side is busy: tried again later",
-    RefusedCode.FULL: "the other side cannot store it now: tried again later",
+    RefusedCode.FULL: NO_ROOM,
 }
 NEVER = {
     RefusedCode.BLOCKED: "the other side does not take messages from you",

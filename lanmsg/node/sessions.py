@@ -12,6 +12,7 @@ from lanmsg.node.clock import steady_clock
 from lanmsg.node.connection import Connection
 from lanmsg.node.dialer import UnreachableError, dial
 from lanmsg.node.tasks import Tasks
+from lanmsg.node.trouble import Seldom
 from lanmsg.protocol.admission import Admission, network_of
 from lanmsg.protocol.constants import (
     HANDSHAKE_TIMEOUT_S,
@@ -57,6 +58,7 @@ class Sessions:
         self._identity = identity
         self._tasks = tasks
         self._owner = owner
+        self._notice = Seldom(owner.notice)
         self._connections: set[Connection] = set()
         self._by_peer: dict[PeerId, list[Connection]] = {}
         self._admission = Admission()
@@ -248,7 +250,7 @@ class Sessions:
         except ConnectionError:
             pass  # it ended while it was being answered
         except LanmsgError as error:
-            self._owner.notice(f"a session was ended: {error}", error.hint)
+            self._notice(f"a session was ended: {error}", error.hint)
             connection.close(CloseCode.INTERNAL)
         except Exception as error:  # noqa: BLE001 - whatever a peer finds to trip us up must not end the node
             context = {"message": "what a peer said could not be handled", "exception": error}

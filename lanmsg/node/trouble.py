@@ -4,12 +4,31 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from lanmsg.node.clock import steady_clock
 from lanmsg.storage.errors import DamagedStoreError, LostStoreError, StorageError
 
 T = TypeVar("T")
 
 AGAIN_S = 1.0
 """Between two tries. A disk that hangs or a lock that stays may be well again by itself."""
+
+
+ONCE_IN_S = 60.0
+
+
+class Seldom:
+    """What goes wrong again and again is told once a minute, in the same words."""
+
+    def __init__(self, notice: Callable[[str, str], None]):
+        self._notice = notice
+        self._said_at: dict[str, float] = {}
+
+    def __call__(self, text: str, hint: str = "") -> None:
+        now = steady_clock()
+        self._said_at = {said: at for said, at in self._said_at.items() if now < at + ONCE_IN_S}
+        if text not in self._said_at:
+            self._said_at[text] = now
+            self._notice(text, hint)
 
 
 class Trouble:

@@ -17,7 +17,7 @@ from lanmsg.node.diagnosis_facts import (
     Verdict,
     Wanted,
 )
-from tests.node.facts import BEN, ETH0, SEEN, WELL, alone, link, seen
+from tests.node.facts import BEN, ETH0, FOLDER, SEEN, WELL, alone, home, link, seen
 
 PYTHON = PortOwner(2372, "udp", 812, "python3 server.py", "root")
 SYMANTEC = PortOwner(2967, "tcp", 900, "rtvscan", "root")
@@ -39,6 +39,11 @@ def test_nothing_is_wrong_where_all_is_well() -> None:
     assert {"interface", "firewall", "port", "listener", "people"} <= {
         each.code for each in diagnosis.findings
     }
+
+
+def test_a_listener_that_cannot_write_down_that_it_lives_is_not_to_be_killed() -> None:
+    facts = replace(home(folder=replace(FOLDER, free=0)), listener=ListenerFacts(pid=99))
+    assert [each.code for each in wrong(facts)] == ["home-full"]
 
 
 @pytest.mark.parametrize(

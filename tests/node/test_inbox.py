@@ -11,6 +11,7 @@ from lanmsg.node import inbox as module
 from lanmsg.node import outbox
 from lanmsg.node.events import MessageAdded, Notice
 from lanmsg.node.node import Node
+from lanmsg.node.outbox import NO_ROOM
 from lanmsg.protocol import admission
 from lanmsg.protocol import payload as wire
 from lanmsg.storage.errors import StorageError
@@ -27,6 +28,7 @@ def break_the_store(node: Node, patch: pytest.MonkeyPatch) -> None:
         raise StorageError("no space left", code="no_space", hint="free some space")
 
     patch.setattr(engine_of(node).disk.store.history, "add_incoming_many", full)
+    patch.setattr(engine_of(node).disk.store.peers, "saw", full)
 
 
 @story
@@ -91,6 +93,27 @@ async def test_what_cannot_be_stored_is_refused_for_now_and_told(
         assert (await heard.next(Notice)).hint == "free some space"
         await line.say(lost)
         assert (await line.hear(wire.Ack)).id == lost.id
+
+
+@story
+async def test_who_cannot_be_noted_on_a_full_disk_still_hears_why_nothing_is_taken(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "RETRY_S", (0.02,))
+    anna, ben = await neighbours.meet("anna", "ben")
+    with monkeypatch.context() as patch:
+        break_the_store(ben, patch)
+        said, reasons = list[str](), set[str]()
+        patch.setattr(engine_of(ben).inbox._notice, "_notice", lambda text, hint: said.append(text))
+        waiting = await say(anna, ben, "squeeze in")
+        while engine_of(anna).outbox._attempts.get(ben.id, 0) < 3:
+            reasons.add((await anna.delivered(waiting, timeout=0.01)).recipients[0].reason)
+        assert said == [
+            "who is there cannot be noted: no space left",
+            "messages cannot be stored: no space left",
+        ]
+        assert NO_ROOM in reasons
+    assert (await anna.delivered(waiting, timeout=SOON_S)).state is Delivery.DELIVERED
 
 
 @story

@@ -6,9 +6,19 @@ from collections.abc import Iterator
 import pytest
 
 from lanmsg.node import trouble as module
-from lanmsg.node.trouble import Trouble
+from lanmsg.node.trouble import Seldom, Trouble
 from lanmsg.storage.errors import DamagedStoreError, LostStoreError, StorageError
 from tests.node.neighbours import Neighbours, engine_of, say_and_wait, story, texts, until
+
+
+def test_what_goes_wrong_all_the_time_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 10.0, 10.0, 61.0, 62.0])
+    monkeypatch.setattr(module, "steady_clock", lambda: next(times))
+    said = list[str]()
+    seldom = Seldom(lambda text, hint: said.append(f"{text} {hint}"))
+    for text in ("full", "full", "busy", "full", "busy"):
+        seldom(text, "!")
+    assert said == ["full !", "busy !", "full !"]
 
 
 def test_a_fault_is_told_once_and_its_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
