@@ -2,17 +2,21 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import astuple
 from itertools import compress
 from operator import ne
 from typing import NamedTuple
 
 from lanmsg.terminal import character_width, printable
 from lanmsg.tui.rows import Row
+from lanmsg.tui.theme import FANCY
 
 Cell = tuple[str, str]
 """Text and style of one cell; the second half of a wide character has no text."""
 
 BLANK: Cell = (" ", "")
+
+SIGNS = frozenset(character for sign in astuple(FANCY) for character in sign)
 
 GAP = 5
 """Cells alike between two that differ: fewer are written again, which is shorter than going past them."""
@@ -24,8 +28,8 @@ SCROLL_BYTES = 30
 class Line(list[Cell]):
     """A row of the screen."""
 
-    wide = False
-    """Whether any of its characters takes two cells."""
+    unsure: int | None = None
+    """The first cell of a character whose width a terminal may see otherwise."""
 
 
 def cells_of(row: Row, columns: int) -> Line:
@@ -48,8 +52,20 @@ def cells_of(row: Row, columns: int) -> Line:
 def typed_cells(cells: Sequence[Cell]) -> Line:
     """The cells that somebody else painted."""
     line = Line(cells)
-    line.wide = any(not text for text, _ in cells)
+    line.unsure = next((at for at, (text, _) in enumerate(cells) if not text or is_unsure(text)), None)
     return line
+
+
+def is_unsure(text: str) -> bool:
+    """Wide characters, marks on others, emoji, letters from right to left: terminals differ about them.
+
+    Our own signs and the letters of Latin, Greek and Cyrillic take one cell everywhere.
+    """
+    if text.isascii():
+        return False
+    first = ord(text[0])
+    plain = first < 0x590 or 0x1E00 <= first < 0x2600 or text in SIGNS
+    return len(text) > 1 or not plain
 
 
 def _add(cells: Line, style: str, text: str) -> None:
@@ -57,13 +73,15 @@ def _add(cells: Line, style: str, text: str) -> None:
     for character in text if text.isprintable() else printable(text):
         cells_taken = character_width(character)
         if cells_taken > 0:
+            if cells.unsure is None and (cells_taken > 1 or is_unsure(character)):
+                cells.unsure = len(cells)
             cells.append((character, style))
             if cells_taken > 1:
                 cells.append(("", style))
-                cells.wide = True
         elif cells:
             at = next((at for at in (-1, -2) if len(cells) >= -at and cells[at][0]), -1)
             cells[at] = (cells[at][0] + character, cells[at][1])
+            cells.unsure = len(cells) + at if cells.unsure is None else cells.unsure
 
 
 def runs(old: Line, new: Line) -> list[tuple[int, int]]:
@@ -74,10 +92,16 @@ def runs(old: Line, new: Line) -> list[tuple[int, int]]:
             found[-1] = (found[-1][0], at + 1)
         else:
             found.append((at, at + 1))
-    if found and (old.wide or new.wide):
-        # A terminal may see their width otherwise: then only this row is off, and only until it is written.
-        return [(_whole(old, new, found[0][0]), len(new))]
+    if found and is_written_whole(old, new):
+        # A terminal may see their width otherwise: then nothing behind them stands where we think.
+        unsure = [line.unsure for line in (old, new) if line.unsure is not None]
+        return [(_whole(old, new, min(found[0][0], *unsure)), len(new))]
     return found
+
+
+def is_written_whole(old: Line, new: Line) -> bool:
+    """Whether what comes from the first difference on is wiped out and written again."""
+    return old.unsure is not None or new.unsure is not None
 
 
 def _whole(old: Sequence[Cell], new: Sequence[Cell], at: int) -> int:

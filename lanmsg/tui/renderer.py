@@ -19,7 +19,18 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import Renderer
 from prompt_toolkit.styles import DEFAULT_ATTRS, Attrs
 
-from lanmsg.tui.cells import BLANK, Cell, Line, Scroll, after_scroll, cells_of, runs, scroll, typed_cells
+from lanmsg.tui.cells import (
+    BLANK,
+    Cell,
+    Line,
+    Scroll,
+    after_scroll,
+    cells_of,
+    is_written_whole,
+    runs,
+    scroll,
+    typed_cells,
+)
 from lanmsg.tui.rows import Row
 
 UP_AND_IN, DOWN_AND_IN = "\n", "\x1bM"
@@ -167,7 +178,7 @@ class RowRenderer(Renderer):
         if sum(len(pieces) for _, pieces in changed) > 1:
             self.output.hide_cursor()
         for y, pieces in changed:
-            self._row(y, cells[y], pieces, depth)
+            self._row(y, cells[y], pieces, depth, wipe=is_written_whole(there[y], cells[y]))
         if self._attrs != DEFAULT_ATTRS:
             self.output.reset_attributes()
             self._attrs = DEFAULT_ATTRS
@@ -197,8 +208,17 @@ class RowRenderer(Renderer):
         write("\x1b[r")
         self._at = None
 
-    def _row(self, y: int, row: Sequence[Cell], pieces: Sequence[tuple[int, int]], depth: ColorDepth) -> None:
-        """What is new in a row; when only blanks are left to write, they are wiped out at once."""
+    def _row(
+        self, y: int, row: Sequence[Cell], pieces: Sequence[tuple[int, int]], depth: ColorDepth, *, wipe: bool
+    ) -> None:
+        """What is new in a row; when only blanks are left to write, they are wiped out at once.
+
+        `wipe`: first all that is there, as it may stand elsewhere than we think.
+        """
+        if wipe and pieces:
+            self._go(pieces[0][0], y)
+            self._style(DEFAULT_ATTRS, depth)
+            self.output.erase_end_of_line()
         filled = len(row)
         while filled and not self._is_seen(row[filled - 1]):
             filled -= 1

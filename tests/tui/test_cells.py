@@ -33,10 +33,19 @@ def test_only_what_differs_is_written() -> None:
 
 
 def test_a_row_with_wide_characters_is_written_to_its_end() -> None:
-    assert runs(plain("ab好cd", 10), plain("ab好ce", 10)) == [(5, 10)]
+    assert runs(plain("ab好cd", 10), plain("ab好ce", 10)) == [(2, 10)]
     assert runs(plain("ab好cd", 10), plain("abxycd", 10)) == [(2, 10)]
     assert runs(plain("ab好", 10), plain("ab語", 10)) == [(2, 10)]
     assert runs(typed_cells([("好", ""), ("", ""), ("x", "")]), plain("abx", 3)) == [(0, 3)]
+
+
+def test_what_terminals_differ_about_is_written_whole() -> None:
+    for text in ("ab❤cd", "ab🇩🇪cd", "abسلامcd", "abe\u0301cd", "ab1\u20e3cd", "ab👍🏾cd"):
+        line = plain(text, 20)
+        assert line.unsure == 2, text
+        assert runs(line, plain(f"{text}!", 20)) == [(2, 20)], text
+    for text in ("│ ● ben ✓ ─ é Ω я …", "plain"):
+        assert plain(text, 20).unsure is None
 
 
 def picture(*rows: str, columns: int = 60) -> list[Line]:
