@@ -19,6 +19,8 @@ from lanmsg.tui.state import State
 
 STAGES = VerificationStage
 
+NO_ROOM = "no room for words: make the window larger"
+
 
 def put(state: State, verification: Verification) -> None:
     """How a comparison stands; what waits for this person becomes a question."""
@@ -111,15 +113,14 @@ def outcome(state: State, event: VerificationChanged) -> str:
 
 
 def line(state: State, verification: Verification, answer: str, *, seen: bool = False) -> str:
-    """The slash command that an answer means: keys can do nothing that commands cannot."""
+    """The slash command that an answer means: keys can do nothing that commands cannot. "": NO_ROOM."""
     label = quoted(state.label(verification.peer))
     if not verification.awaits_answer:
         return f"/verify {label}" if answer == "yes" else f"/verify {label} stop"
     if not (seen or is_opened(state, verification.peer)):
         return f"/msg {label}" if answer == "yes" else f"/verify {label} stop"
     if not (seen or in_sight(state, verification.peer)):
-        answer = "same" if answer == "yes" else "stop"  # which says that there is no room for the words
-        return f"/verify {label} {answer}"
+        return "" if answer == "yes" else f"/verify {label} stop"
     return f"/verify {label} {'same' if answer == 'yes' else 'different'}"
 
 
@@ -145,7 +146,7 @@ def require_sight(state: State, peer: PeerId) -> None:
     if state.words_drawn is None or known is None or not known.awaits_answer or in_sight(state, peer):
         return
     if is_opened(state, peer):
-        raise LanmsgError("no room for the words: make the window larger", code="security")
+        raise LanmsgError(NO_ROOM, code="security")
     label = quoted(state.label(peer))
     raise LanmsgError("first look at the words", code="security", hint=f"/msg {label} shows them")
 
@@ -176,7 +177,7 @@ def question(state: State, verification: Verification, *, seen: bool = False) ->
     if not (seen or is_opened(state, verification.peer)):
         return f"the words to compare with {label} are there"
     if not (seen or in_sight(state, verification.peer)):
-        return "no room for the words: make the window larger"
+        return NO_ROOM
     return f"does {label} see the same words?"
 
 

@@ -177,13 +177,19 @@ class Keyboard:
         verification = comparing.asked(self.state)
         if verification is not None:
             if answer in ("yes", "no"):
-                self.submit(comparing.line(self.state, verification, answer))
+                self._submit_verdict(comparing.line(self.state, verification, answer))
             return
         offer = moves.asked(self.state)
         if offer is not None and answer == "other":
             self.start_query("save", "save into folder:", text=self.state.downloads, number=offer.number)
         elif offer is not None:
             self.submit(f"/{'accept' if answer == 'yes' else 'decline'} {offer.number}")
+
+    def _submit_verdict(self, line: str) -> None:
+        if line:
+            self.submit(line)
+        else:
+            self.state.say(comparing.NO_ROOM, style="class:alert")
 
     def _answer_own(self, asking: Asking, answer: str) -> None:
         if asking.kind == "paste":

@@ -101,7 +101,7 @@ def key_panel(state: State, columns: int, height: int) -> list[Row]:
     rival = state.rival(peer) if peer is not None else None
     if peer is None or peer.is_old_key:
         return []
-    if comparing.is_doubted(state, peer) or (peer.words_differ and rival is None):
+    if comparing.is_doubted(state, peer) or peer.words_differ:
         return _differed(state, peer, columns, height)
     if rival is None and peer.trust is not Trust.CHANGED:
         return []
@@ -111,7 +111,8 @@ def key_panel(state: State, columns: int, height: int) -> list[Row]:
     if len(rows) + 2 > height:
         # Too small for the story; what happened and what to type must be in sight.
         rows = [part for line in (lines[0], *lines[-3:]) for part in wrap(line, columns - 4)]
-    return framed(state, rows, columns)
+    card = framed(state, rows, columns)
+    return card if len(card) <= height else _bare([lines[0], *lines[-3:]], columns)
 
 
 def comparing_panel(state: State, columns: int, height: int) -> list[Row]:
@@ -158,8 +159,15 @@ def _differed(state: State, peer: Peer, columns: int, height: int) -> list[Row]:
         f"  /verify {label}   compare words once more",
         f"  /block {label}    refuse this key",
     ]
-    rows = _whole(state, lines, columns, "class:alert")
-    return rows if len(rows) <= height else _whole(state, [lines[0], *lines[-2:]], columns, "class:alert")
+    short = [lines[0], *lines[-2:]]
+    sizes = [_whole(state, some, columns, "class:alert") for some in (lines, short)]
+    return next((size for size in sizes if len(size) <= height), _bare(short, columns))
+
+
+def _bare(lines: list[str], columns: int) -> list[Row]:
+    """Where there is no room for a box."""
+    rows = [part for line in lines for part in wrap(line.strip(), columns - 1)]
+    return [filled([("class:alert", row)], columns) for row in rows]
 
 
 def _key_words(state: State, changed: Peer, known: Peer | None) -> list[str]:

@@ -33,7 +33,7 @@ from lanmsg.tui.options import Options
 from lanmsg.tui.state import Answer, Candidate, Page, State
 from lanmsg.tui.teletype import console_of
 from lanmsg.tui.update import seen, update
-from lanmsg.tui.wording import TRUST_WORDS, with_hint
+from lanmsg.tui.wording import likeness, trust_word, with_hint
 
 Opening = AbstractAsyncContextManager[ScreenNode]
 
@@ -344,7 +344,7 @@ class Plain:
         count = max(SHOWN, min(talk.line_count, SHOWN_MOST))
         found = await self._desk.node.read(lambda it: it.history.messages(talk.conversation, limit=count))
         peer = self.state.peer_of(talk.conversation)
-        key = f" ({TRUST_WORDS[peer.trust]})" if peer is not None else ""
+        key = f" ({likeness(self.state, peer) or trust_word(peer)})" if peer is not None else ""
         away = "" if peer is None or peer.present else " Not here now: what you write waits."
         self._write(f"Conversation with {self.state.title(talk.conversation)}{key}.{away}")
         talk.loaded = True

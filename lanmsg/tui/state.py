@@ -211,14 +211,16 @@ class State:
     def rival(self, peer: Peer) -> Peer | None:
         """For a changed key the known one of that name; for a known one that is gone, the changed key.
 
-        While the known key is here nothing is in doubt: a stranger that takes a name cannot stop a talk.
+        While the known key is here nothing is in doubt: a stranger that takes a name cannot stop a talk, nor
+        can one who was found out by the words.
         """
         same = (self.peers[other] for other in self.namesakes.get(_as_shown(peer), set()) - {peer.id})
         others = [other for other in same if folded(other.name) == folded(peer.name)]
         if peer.trust is Trust.CHANGED:
             return next((other for other in others if self.is_pinned(other.id)), None)
         if self.is_pinned(peer.id) and not peer.present:
-            return next((other for other in others if other.trust is Trust.CHANGED and other.present), None)
+            claims = (each for each in others if each.trust is Trust.CHANGED and each.present)
+            return next((each for each in claims if not each.words_differ), None)
         return None
 
     def is_odd(self, peer: Peer) -> bool:

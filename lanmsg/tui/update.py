@@ -107,7 +107,8 @@ def _person(state: State, event: PeerAppeared | PeerChanged | PeerLeft) -> Damag
 def _over(state: State, event: PeerAppeared | PeerChanged | PeerLeft) -> None:
     """What the status row says of a key is over when it is decided about, or gone."""
     if state.notice is not None and state.notice.about == event.peer.id:
-        is_alarm = event.peer.trust is Trust.CHANGED and not event.peer.is_old_key
+        is_decided = event.peer.is_old_key or event.peer.words_differ
+        is_alarm = event.peer.trust is Trust.CHANGED and not is_decided
         if isinstance(event, PeerLeft) or not is_alarm:
             state.notice = None
 

@@ -332,7 +332,7 @@ class Double:
         self.calls.append(("answer_verification", peer, same))
         stage = VerificationStage.SAME if same else VerificationStage.DIFFERENT
         trust = Trust.VERIFIED if same else Trust.CHANGED
-        self.meet(replace(self.known[peer], trust=trust, verified_at=self.clock))
+        self.meet(replace(self.known[peer], trust=trust, verified_at=self.clock, words_differ=not same))
         self.emit(VerificationChanged(self.known[peer], stage, ours=True))
 
     async def cancel_verification(self, peer: PeerId) -> None:

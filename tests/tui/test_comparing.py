@@ -106,8 +106,8 @@ def test_no_words_no_answer_but_that_there_is_no_room() -> None:
     small = picture(state, 20, 6)
     assert "ACME" not in small
     assert "same" not in small
-    assert standing(state)[0] == "no room for the words: make the window larger"
-    with pytest.raises(LanmsgError, match="no room for the words"):
+    assert standing(state) == (comparing.NO_ROOM, "")
+    with pytest.raises(LanmsgError, match="no room for words"):
         comparing.require_sight(state, peer_id("other"))
     verification = comparing.asked(state)
     assert verification is not None

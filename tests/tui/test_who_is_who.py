@@ -248,6 +248,21 @@ def test_words_that_differed_are_not_told_as_a_new_key(size: tuple[int, int]) ->
     assert "/verify ben compares again" in state.may_not_send(BEN)
 
 
+def test_who_was_found_out_by_the_words_stops_no_talk_with_the_one_who_is_known() -> None:
+    node = Double()
+    claim = person("ben", key="claim", trust=Trust.CHANGED)
+    node.meet(person("ben", present=False), claim)
+    state = state_of(node)
+    assert "key has changed" in state.may_not_send(BEN)
+    update(state, KeyChanged(claim, peer_id("ben")))
+    update(state, PeerChanged(replace(claim, words_differ=True)))
+    assert "KEY CHANGED" not in picture(state)
+    assert state.may_not_send(BEN) == ""
+    open_talk(state, node, Conversation.with_peer(claim.id))
+    assert "your words and ben's differed" in picture(state)
+    assert "your words and ben's" in picture(state, 40, 7)
+
+
 def test_what_the_other_side_found_out_stays_until_words_are_compared_again() -> None:
     node = Double()
     node.meet(person("ben"))
