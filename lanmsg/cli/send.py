@@ -23,6 +23,11 @@ from lanmsg.model import LanmsgError
 if TYPE_CHECKING:
     from lanmsg.api import Node
 
+ABSENT = "--wait 60 waits for them; lanmsg doctor says why they are not seen"
+
+ASKING_S = 0.5
+"""Who sits at a terminal is told after this that the other person was asked."""
+
 PAUSED_MAX_S = 60.0
 """How long a script waits for a peer that left half way; the home's listener goes on with the row."""
 
@@ -49,7 +54,7 @@ def send(invocation: Invocation) -> Result:
     sources = named_sources(invocation)
 
     async def offer(node: "Node") -> Result:
-        peer = await reachable(node, options.peer, wait=options.wait)
+        peer = await reachable(node, options.peer, wait=options.wait, hint=ABSENT)
         invocation.output.step("found")
         require_verified(peer, wanted=options.require_verified)
         report = TransferReport(node, invocation.output, Progress(invocation.output, options.progress))
@@ -107,6 +112,7 @@ class Carrying:
 
     async def until_end(self, events: AsyncIterator[NodeEvent]) -> Transfer:
         loop = asyncio.get_running_loop()
+        asking = loop.call_later(ASKING_S, self._tell_that_it_asks)
         try:
             async with asyncio.timeout(self._timeout) as limit:
                 async for event in events:
@@ -118,9 +124,16 @@ class Carrying:
                         limit.reschedule(self._deadline(loop.time()))
         except TimeoutError:
             raise self._too_late() from None
+        finally:
+            asking.cancel()
         if error := self._report.ended(self._transfer):
             self._output.error(error)
         return self._transfer
+
+    def _tell_that_it_asks(self) -> None:
+        if self._transfer.state in UNANSWERED and is_terminal(sys.stderr) and not self._output.json:
+            name = name_of(self._report.peer(self._transfer.peer))
+            self._output.notice(f"asking {name}… (Ctrl-C takes it back)")
 
     def _look(self, event: NodeEvent) -> None:
         if isinstance(event, Notice):

@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
+from lanmsg.api import wall_clock
 from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.fields import peer_fields, stranger
 from lanmsg.cli.output import Output, Result, is_terminal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 TEXT_MAX_BYTES = 32_768
 """A message's text in UTF-8 (protocol.md, Payloads)."""
 
+ABSENT = "--queue leaves it in the outbox, --wait 60 waits for them; lanmsg doctor says why"
+
 AS_A_FILE = "send it as a file: lanmsg send"
 
 
@@ -37,7 +40,7 @@ def msg(invocation: Invocation) -> Result:
     text = message_text(invocation)
 
     async def send(node: "Node") -> Result:
-        peer = await reachable(node, options.peer, wait=options.wait, absent=options.queue)
+        peer = await reachable(node, options.peer, wait=options.wait, absent=options.queue, hint=ABSENT)
         output.step("found")
         require_verified(peer, wanted=options.require_verified)
         message = await node.send_text(Conversation.with_peer(peer.id), text)
@@ -57,7 +60,9 @@ def msg(invocation: Invocation) -> Result:
             error.code if error else "queued" if recipient.state is Delivery.SENT else recipient.state.value
         )
         if code == "queued":
-            output.notice(f"{name_of(peer)} has not got it yet: it stays in the outbox")
+            is_served = await node.read(lambda store: store.presence.is_live(wall_clock()))
+            hint = "" if is_served else "it leaves with the next lanmsg, or lanmsg listen, of this home"
+            output.notice(f"{name_of(peer)} has not got it yet: it stays in the outbox", hint)
         known: dict[str, Any] = {"id": message.id.hex(), "peer": peer_fields(node.peer(peer.id) or peer)}
         tell_delivery(output, recipient, known)
         return Result(code, known)
@@ -90,7 +95,8 @@ def broadcast(invocation: Invocation) -> Result:
             if output.json:
                 output.result(Result(codes[-1], {"id": message.id.hex(), "peer": peer_fields(peer)}))
         delivered = codes.count("delivered")
-        output.detail(f"delivered to {plural(delivered, 'person', 'people')} of {len(codes)}")
+        said = output.notice if is_terminal(sys.stderr) else output.detail
+        said(f"{plural(delivered, 'person has', 'people have')} got it, of {len(codes)}")
         counts = {"id": message.id.hex(), "recipients": len(codes), "delivered": delivered}
         return Result(total_code(codes), counts)
 
@@ -109,7 +115,7 @@ def tell_delivery(output: Output, recipient: Recipient, known: dict[str, Any]) -
 
 def delivery_error(recipient: Recipient, peer: Peer, timeout: float, *, queue: bool) -> LanmsgError | None:
     """Why this recipient has not got the message, None if it has or if it may wait in the outbox."""
-    from lanmsg.api import NO_ROOM  # with the node
+    from lanmsg.api import NO_ROOM  # with the node, which has done its work
 
     name = name_of(peer)
     if recipient.state is Delivery.DELIVERED or (queue and recipient.state is not Delivery.FAILED):
@@ -132,11 +138,16 @@ def delivery_error(recipient: Recipient, peer: Peer, timeout: float, *, queue: b
     )
 
 
-async def reachable(node: "Node", who: str, *, wait: float, absent: bool = False) -> Peer:
-    """The peer called `who`, here. Raises LanmsgError."""
-    peer = await node.find(who, wait=wait)
+async def reachable(node: "Node", who: str, *, wait: float, absent: bool = False, hint: str) -> Peer:
+    """The peer called `who`, here, or known if it may be `absent`. Raises LanmsgError."""
+    try:
+        peer = await node.find(who, wait=wait)
+    except LanmsgError as error:
+        if not absent or error.code != "not_found":
+            raise
+        sentence = f"{error}: --queue keeps messages for people whom this home knows"
+        raise LanmsgError(sentence, code=error.code, hint=error.hint) from None
     if not peer.present and not absent:
-        hint = "lanmsg doctor says why; msg --queue leaves a message in the outbox"
         raise LanmsgError(f"{name_of(peer)} is not here", code="not_found", hint=hint)
     return peer
 

@@ -18,6 +18,17 @@ UNSAFE = {
 REPLACED = "key_changed", "another key took the place of {name}: nothing was sent"
 
 
+def _way_out(peer: Peer) -> str:
+    if peer.is_old_key or peer.words_differ:
+        return "lanmsg help security"
+    if peer.trust is Trust.BLOCKED:
+        return f"lanmsg unblock {peer.id.hex()[:16]}"
+    key = peer.id.hex()[:16]
+    return (
+        f"ask {peer.name} on another channel whose key {key[:8].upper()} is, and compare: lanmsg verify {key}"
+    )
+
+
 class Door:
     """Base of Node's parts; each part is what can be asked about one subject."""
 
@@ -42,7 +53,7 @@ class Door:
         peer = self.peer(peer_id) or Peer(peer_id, "")
         if peer.trust in UNSAFE:
             code, sentence = REPLACED if peer.is_old_key else UNSAFE[peer.trust]
-            raise LanmsgError(sentence.format(name=peer.name), code=code, hint="lanmsg help security")
+            raise LanmsgError(sentence.format(name=peer.name), code=code, hint=_way_out(peer))
         return peer
 
     async def _write(self, work: Callable[[Store], T]) -> T:
