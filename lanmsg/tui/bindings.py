@@ -11,6 +11,7 @@ from lanmsg.api import ConfigError
 from lanmsg.terminal import human_size, plural
 from lanmsg.tui import moves
 from lanmsg.tui.actions import TEXT_MAX_BYTES
+from lanmsg.tui.commands import BY_NAME
 from lanmsg.tui.completion import common, wants_paths
 from lanmsg.tui.keyboard import Keyboard
 from lanmsg.tui.modes import FOCUS_IN, FOCUS_OUT
@@ -23,6 +24,8 @@ DEAD_SECONDS = 0.3
 
 GONE_SECONDS = 2.0
 """For so long a yes that comes too late is not taken for the other thing that its key does."""
+
+ASIDE = "your draft is in the history: ↑ brings it back"
 
 QUIT_SECONDS = 2.0
 PASTE_SECONDS = 0.1
@@ -73,12 +76,23 @@ class KeyActions(PageKeys):
         elif self._keyboard.desk is None and not is_command(buffer.text):
             # Nobody has seen yet to whom it would go.
             self._state.say("still starting; your line stays, Enter sends it in a moment", seconds=3)
+        elif self._is_behind_a_draft(buffer.text):
+            self._state.restored = ""
+            self._state.say("your draft stands before that: Enter sends both as text, Ctrl-C puts them aside")
         elif buffer.text.strip():
             self._state.menu = None
+            if self._state.notice is not None and self._state.notice.text == ASIDE:
+                self._state.notice = None
             if self._state.current is not None:
                 self._state.current.aside = ""
             self._keyboard.submit(buffer.text)
             buffer.reset(append_to_history=True)
+
+    def _is_behind_a_draft(self, line: str) -> bool:
+        """Whoever types /quit at once has not seen that there is a draft, and does not want to say it."""
+        draft = self._state.restored
+        word = line[len(draft) :].strip() if draft.strip() and line.startswith(draft) else ""
+        return is_command(word) and word[1:].split(" ")[0] in BY_NAME
 
     def _is_pasted(self, press: KeyPressEvent) -> bool:
         """More came in the same read: a paste on a terminal that does not mark pastes. It never sends, and
@@ -231,11 +245,20 @@ class KeyActions(PageKeys):
         self._keyboard.fetch(moves.newest(self._state))
 
     def back(self, press: KeyPressEvent) -> None:
-        asking = self._state.asking
+        asking, buffer = self._state.asking, press.current_buffer
         if asking is not None and self._state.query is None:
             self._keyboard.answer("back")
+        elif self._is_returned(buffer.text):
+            # It was put into the history when it was entered.
+            self._state.returned, self._state.notice = "", None
+            buffer.reset()
         elif not moves.leave(self._state):
             self.newest(press)
+
+    def _is_returned(self, line: str) -> bool:
+        """Whether nothing is in the way of a command that failed, and it is as it came back."""
+        state = self._state
+        return bool(line) and line == state.returned and not (state.query or state.page or state.menu)
 
     def back_and_slash(self, press: KeyPressEvent) -> None:
         """Esc and, right after it, the / of a command: a terminal cannot tell them from Alt-/."""
@@ -285,7 +308,7 @@ class KeyActions(PageKeys):
             if state.current is not None and not press.current_buffer.text.startswith("/"):
                 state.current.aside = press.current_buffer.text
             press.current_buffer.reset(append_to_history=True)
-            state.say("your draft is in the history: ↑ brings it back", seconds=5)
+            state.say(ASIDE, seconds=5)
         elif state.tick < state.quit_armed:
             self._keyboard.quit()
         else:

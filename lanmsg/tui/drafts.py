@@ -55,6 +55,7 @@ class Drafts:
         text = self._state.current.draft if self._state.current is not None else self._loose
         if self._goes_on:
             text, self._loose, self._goes_on = text + self._loose, "", False
+        self._state.restored = text
         self._line.set_document(Document(text, len(text)), bypass_readonly=True)
         self._state.menu = None
 

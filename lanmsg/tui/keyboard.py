@@ -122,8 +122,11 @@ class Keyboard:
         try:
             await work
         except LanmsgError as error:
-            self.state.say(with_hint(str(error), error.hint), style="class:alert", seconds=15)
-            if line and not self._screen.input.text:
+            comes_back = bool(line) and not self._screen.input.text
+            clears = " (Esc clears the line)" if comes_back and line.startswith("/") else ""
+            self.state.say(with_hint(str(error), error.hint) + clears, style="class:alert", seconds=15)
+            if comes_back:
+                self.state.returned = line if clears else ""
                 self._screen.input.set_document(Document(line, len(line)), bypass_readonly=True)
                 self.state.menu = None
         if self.application is not None:

@@ -139,6 +139,8 @@ class State:
     question_since: float = 0.0
     question_gone: float = -1000.0  # when the last one went
     was_asked: bool = False
+    returned: str = ""  # a command that failed and is in the line again
+    restored: str = ""  # the draft that stood in the line before anything was typed
     query: Query | None = None
     page: Page | None = None
     menu: "Menu | None" = None

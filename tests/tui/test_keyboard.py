@@ -279,3 +279,39 @@ def test_the_world_writes_and_the_columns_stand(words: str) -> None:
             assert {screen_rows[row][cells].data for row in range(rows - 3)} == {"│"}
 
     play(scene, node)
+
+
+def test_esc_clears_a_command_that_failed_and_only_that() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>/acept 7<enter>")
+        await screen.shows("Esc clears the line")
+        await screen.type("x<esc>")
+        assert screen.line == "/acept 7x"
+        await screen.type("<backspace><esc>")
+        assert screen.line == ""
+        await screen.type("<up>")
+        assert screen.line == "/acept 7"
+
+    play(scene, crowd())
+
+
+def test_a_command_typed_behind_a_draft_is_not_sent_as_text() -> None:
+    node = crowd()
+    node.hear("ben", "hello")
+    node.drafts[BEN] = "see you at "
+
+    async def scene(screen: Screen) -> None:
+        assert screen.line == "see you at "
+        await screen.type("/quit<enter>")
+        await screen.shows("your draft stands before that")
+        assert screen.line == "see you at /quit"
+        assert not [call for call in node.calls if call[0] == "send_text"]
+        await screen.type("<enter>")
+        await screen.until(lambda: ("send_text", BEN, "see you at /quit", None) in node.calls)
+        await screen.type("half<c-c>")
+        await screen.shows("your draft is in the history")
+        await screen.type("<up><enter>")
+        await screen.until(lambda: ("send_text", BEN, "half", None) in node.calls)
+        assert "your draft is in the history" not in screen.text
+
+    play(scene, node)
