@@ -205,7 +205,7 @@ def people(reading: Reading) -> Candidates:
         clear = shown == peer.name and peer.name and names.count(peer.name.casefold()) == 1
         where = "here" if peer.present else "not here"
         key = peer.id.hex()[:8].upper()
-        label = f"{peer.trust.value}, {where}, {key}" if clear else f"{shown}, {peer.trust.value}, {where}"
+        label = f"{peer.trust.word}, {where}, {key}" if clear else f"{shown}, {peer.trust.word}, {where}"
         found.append((peer.name if clear else key, label))
     return found
 

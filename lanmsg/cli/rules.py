@@ -40,7 +40,7 @@ def rule(invocation: Invocation) -> Result:
     def decide(store: "Store", peer: Peer) -> str:
         if wanted is FileRule.ACCEPT and peer.trust in UNSURE:
             raise LanmsgError(
-                f"{name_of(peer)} ({short_id(peer)}) is {peer.trust.value}: its files are taken only when you"
+                f"{name_of(peer)} ({short_id(peer)}) is {peer.trust.word}: its files are taken only when you"
                 " say so each time",
                 code="security",
                 hint=f"lanmsg trust {short_id(peer)} first, once you know whose key it is",

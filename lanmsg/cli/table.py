@@ -82,7 +82,7 @@ ID = Command(
 )
 TRUST = Command(
     "trust",
-    "pin a peer's key, or accept a changed one",
+    "know a peer by its key from now on, or accept a changed one",
     "trust:trust",
     'lanmsg trust ben --fingerprint "8F2A 11C0 5B7E 90D3"',
     "People",
@@ -226,7 +226,8 @@ NETWORK = Command(
     ),
     details="NAME is an interface, a prefix like 192.168.1.0/24, or a gateway's hardware address; without it,"
     " all networks that you are on. On one that is quiet nothing is announced, asked or answered. A lanmsg"
-    " that runs follows at once. `lanmsg config set networks.new quiet` keeps quiet on each new network.",
+    " that runs follows at once. `lanmsg config set networks.new quiet` keeps quiet on each new network."
+    " Ports, firewalls and why somebody is not seen: lanmsg help network.",
 )
 CONFIG = Command(
     "config",

@@ -68,11 +68,11 @@ EXAMPLE
 
 SECURITY = """\
 A peer is its key: the fingerprint that `lanmsg id` shows over there. Names are only labels. The first
-key that you write to, accept from or trust is pinned to its name.
+key that you write to, accept from or trust is known by its name from then on.
 
   new        nothing was decided yet       verified   you compared, and it was right: lanmsg verify
-  pinned     you have dealt with it        blocked    you refuse it
-  changed    another key uses the name of one you pinned, or the words were different:
+  known      you have dealt with it        blocked    you refuse it
+  changed    another key uses the name of one you know, or the words were different:
              nothing is sent, no file is taken
   LOOKS LIKE  a new name that a hurried reader takes for one you know: it has to be named by its key
 
@@ -114,6 +114,8 @@ networks.new quiet` that holds for each new one until `lanmsg network trust`: no
 or answered there, and connections are closed unheard. A network is known by its addresses and its
 gateway's hardware address, so a café with the numbers of your home is another one. What has no gateway,
 or is not on Linux, is known by its addresses alone; whoever copies the hardware address passes for it.
+
+`lanmsg network --help` is about the command of that name.
 
 Several people on one computer need no options. To try several nodes on one machine, give each its
 own home and its own loopback address.

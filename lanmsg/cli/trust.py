@@ -50,9 +50,9 @@ def trust(invocation: Invocation) -> Result:
             store.peers.set_trust(peer.id, Trust.VERIFIED, wall_clock())
         if was_pinned and not (old or is_verified):
             hint = OTHER_KEY.format(key=short_id(peer))
-            return f"{name_of(peer)} was pinned already: {fingerprint(peer.id)}", hint
+            return f"{name_of(peer)} is known by that key already: {fingerprint(peer.id)}", hint
         waits = held_back(store, old.id if old else None)
-        return f"{name_of(peer)} is {'verified' if is_verified else 'pinned'}: {fingerprint(peer.id)}", waits
+        return f"{name_of(peer)} is {'verified' if is_verified else 'known by this key'}: {fingerprint(peer.id)}", waits
 
     return decided(invocation, decide)
 

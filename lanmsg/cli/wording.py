@@ -73,17 +73,19 @@ def saved_title_of(transfer: Transfer) -> str:
 
 def size_of(transfer: Transfer) -> str:
     """What a person weighs before accepting: bytes, and entries where they are many."""
-    size = "unknown size" if transfer.total is None else human_size(transfer.total)
+    is_known = transfer.total is None and transfer.state is TransferState.DONE  # a stream, at its end
+    total = transfer.done if is_known else transfer.total
+    size = "unknown size" if total is None else human_size(total)
     return size if transfer.count <= 1 else f"{size} in {plural(transfer.count, 'entry', 'entries')}"
 
 
 def trust_of(peer: Peer) -> str:
     """The state of the key as a word, and what a name that deceives is taken for."""
     if peer.lookalike_of:
-        return f"{peer.trust.value}, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)}"
+        return f"{peer.trust.word}, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)}"
     if peer.words_differ:
-        return f"{peer.trust.value}, THE WORDS DIFFERED"
-    return "replaced" if peer.is_old_key else str(peer.trust.value)
+        return f"{peer.trust.word}, THE WORDS DIFFERED"
+    return "replaced" if peer.is_old_key else peer.trust.word
 
 
 def trust_remark(peer: Peer) -> str:

@@ -40,6 +40,11 @@ class Trust(Enum):
     CHANGED = "changed"
     BLOCKED = "blocked"
 
+    @property
+    def word(self) -> str:
+        """As people read it; a key that was pinned is one that they know."""
+        return "known" if self is Trust.PINNED else str(self.value)
+
 
 class FileRule(Enum):
     """What becomes of files that a peer offers. DEFAULT: what the listener does with everybody."""

@@ -83,7 +83,7 @@ COMMANDS = (
         "Both screens show the same words when nobody sits in between. Read them to each other on another "
         "channel, by telephone or in one room, never here. /yes or /no answers.",
     ),
-    Command("trust", "[PEER]", "pin this key to this name", PEOPLE, (), ("peer",)),
+    Command("trust", "[PEER]", "know this key by its name from now on", PEOPLE, (), ("peer",)),
     Command("block", "[PEER]", "refuse this key", PEOPLE, (), ("peer",)),
     Command("unblock", "[PEER]", "accept this key again", PEOPLE, (), ("peer",)),
     Command("rename", "[PEER] NAME", "your own name for somebody", PEOPLE, (), ("peer", "")),

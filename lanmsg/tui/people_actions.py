@@ -37,7 +37,7 @@ async def trust(desk: Desk, rest: str) -> None:
         raise LanmsgError(f"{desk.state.label(peer.id)} is blocked", code="security", hint="/unblock first")
     _confirm(desk.state, peer)
     await desk.node.set_trust(peer.id, Trust.PINNED)
-    desk.state.say(f"{desk.state.label(peer.id)}: this key is pinned from now on")
+    desk.state.say(f"{desk.state.label(peer.id)}: known by this key from now on")
 
 
 def _confirm(state: State, peer: Peer) -> None:
@@ -132,7 +132,7 @@ async def rule(desk: Desk, rest: str) -> None:
     if wanted is FileRule.ACCEPT and not desk.state.is_pinned(peer.id):
         label = desk.state.label(peer.id)
         raise LanmsgError(
-            f"{label} is not pinned yet",
+            f"{label} is new: nothing was decided about that key",
             code="security",
             hint=f"/verify {quoted(label)} or /trust {quoted(label)} first",
         )

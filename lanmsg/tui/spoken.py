@@ -87,7 +87,7 @@ def _people(state: State, page: Page) -> list[str]:
     if page.topic:
         return _rows(state, page)
     away = len(state.peers) - state.here
-    lines = [f"{state.here} here, {away} known but not here. /1 opens the first, and so on."]
+    lines = [f"{state.here} here, {away} not here. /1 opens the first, and so on."]
     lines += [f"{number}. {_person(state, peer)}" for number, peer in enumerate(present_first(state), 1)]
     return [*lines, f"{len(state.peers) + 1}. everyone: all who are here at once"]
 

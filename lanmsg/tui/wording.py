@@ -29,7 +29,7 @@ PROGRAM_TYPES = frozenset(
 
 TRUST_WORDS = {
     Trust.NEW: "new",
-    Trust.PINNED: "pinned",
+    Trust.PINNED: "known",
     Trust.VERIFIED: "verified",
     Trust.CHANGED: "KEY CHANGED",
     Trust.BLOCKED: "blocked",

@@ -95,6 +95,8 @@ def test_an_offer_is_named_after_its_first_file() -> None:
     assert title_of(transfer()) == "photos/ and 2 more"
     assert size_of(transfer()) == "200 B in 214 entries"
     assert size_of(transfer(total=None)) == "unknown size in 214 entries"
+    ended = [transfer(state, total=None, done=1234) for state in (TransferState.DONE, TransferState.FAILED)]
+    assert [size_of(each).partition(" in ")[0] for each in ended] == ["1.2 kB", "unknown size"]
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_an_offer_is_answered_by_keys_that_write_nothing() -> None:
             await screen.type("<c-k>anna<enter>half a")
             node.offered("ben", "video.mkv", 1_400_000_000)
             await screen.draw()
-            assert "? ben (pinned)" in screen.text
+            assert "? ben (known)" in screen.text
             screen.app.state.question_since += 60  # a slow machine takes longer than the dead time to draw
             await screen.type(keys)
             assert not [name for name, *_ in node.calls if name in ("accept", "decline")]

@@ -116,7 +116,7 @@ def test_an_offer_says_who_what_how_much_and_where_to() -> None:
     state.free, state.downloads = 212_000_000_000, "~/Downloads/lanmsg"
     shown = "\n".join(rows(state, WIDE, 1))
     for words in (
-        "ben (pinned) offers invoice.pdf.exe",
+        "ben (known) offers invoice.pdf.exe",
         "90 kB",
         "a program",
         "212 GB free",

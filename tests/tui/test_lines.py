@@ -116,7 +116,7 @@ def test_a_file_from_the_offer_to_the_end() -> None:
     reader = Reader(node)
     offer = node.offered("ben", "a.exe", 1_000, text="run it")
     assert reader.hear(TransferAdded(offer)) == [
-        "ben (pinned) offers a.exe, 1.0 kB, a program: /accept 1 or /decline 1",
+        "ben (known) offers a.exe, 1.0 kB, a program: /accept 1 or /decline 1",
         "    run it",
     ]
     running = replace(offer, state=TransferState.RUNNING)

@@ -111,9 +111,9 @@ def test_help_says_where_keys_apply_and_what_the_words_for_keys_mean() -> None:
     _, choosing = shown.split("In the list of conversations, and")
     assert "go there" in choosing
     assert shown.count("go there") == 1
-    for word in ("new", "pinned", "verified", "KEY CHANGED", "blocked"):
+    for word in ("new", "known", "verified", "KEY CHANGED", "blocked"):
         assert f"\n {word} " in shown
-    assert "pinned: you have dealt with this key" in page(
+    assert "known: you have dealt with this key" in page(
         state_of(scenes.office()), "people", topic=peer_id("anna").hex()
     )
 

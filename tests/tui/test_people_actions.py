@@ -89,7 +89,7 @@ def test_files_of_a_stranger_are_never_taken_unasked() -> None:
     table = Table()
     table.node.meet(person("eve", trust=Trust.NEW))
     table.refresh()
-    assert "not pinned" in str(table.fails("/rule eve accept"))
+    assert "nothing was decided" in str(table.fails("/rule eve accept"))
     assert table.node.known[peer_id("eve")].file_rule is FileRule.DEFAULT
     table.enter("/auto eve reject")
     assert table.node.known[peer_id("eve")].file_rule is FileRule.REFUSE

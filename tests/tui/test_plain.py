@@ -93,7 +93,7 @@ def test_a_talk() -> None:
     code, said, node = play(["hello", "/msg ben", "yes", "/nonsense", "", "/quit", "never"], node)
     assert code == 0
     assert "no conversation is open; /msg NAME opens one" in said
-    assert "Conversation with ben (pinned).\n10:00 ben: are you there?\n    hello?" in said
+    assert "Conversation with ben (known).\n10:00 ben: are you there?\n    hello?" in said
     assert ("send_text", BEN, "yes", None) in node.calls
     assert node.read_up_to[BEN] == 2
     assert "ben> /nonsense\nthere is no /nonsense" in said
@@ -118,7 +118,7 @@ def test_news_are_lines() -> None:
     for line in (
         "carla is here",
         "ben: one\\x1b[2J",
-        "ben (pinned) offers a.exe, 10 B, a program: /accept 1",
+        "ben (known) offers a.exe, 10 B, a program: /accept 1",
     ):
         assert line in said
     assert "transfer 1, a.exe: saved 10:00\n    /home/a.exe" in said
@@ -126,7 +126,7 @@ def test_news_are_lines() -> None:
 
 def test_pages_are_printed_as_text() -> None:
     _, said, _ = play(["/who", "/help", "/transfers", "/copy"], crowd())
-    assert "2 here, 0 known but not here. /1 opens the first, and so on.\n1. anna: here, pinned" in said
+    assert "2 here, 0 not here. /1 opens the first, and so on.\n1. anna: here, known" in said
     assert "/msg PEER [TEXT]: open a conversation, or send to it" in said
     assert "No transfers yet" in said
     assert said.isascii()
@@ -143,7 +143,7 @@ def test_a_number_chooses_from_the_list_that_was_said_last() -> None:
     node = crowd()
     node.meet(person("ben", key="ben two"))
     _, said, _ = play(["/who", "/1", "/msg ben", "/2 ", "/9", "/everyone", "/1 x"], node)
-    assert "> /1\nConversation with anna (pinned)." in said
+    assert "> /1\nConversation with anna (known)." in said
     assert "/1: ben~" in said
     assert "anna> /2 \nConversation with ben~" in said
     assert "/9\nthere is no /9" in said

@@ -40,7 +40,7 @@ def test_narrow_rows_name_the_person_first() -> None:
         text(question(offered("ben", "report.txt"), 50)) == " ? ben: report.txt 12 B  ^Y yes ^N no ^O save as"
     )
     assert text(question(offered("ben", "report.txt"), 40)).split("\n") == [
-        " ? ben (pinned): report.txt 12 B",
+        " ? ben (known): report.txt 12 B",
         "   ^Y accept  ^N decline  ^O save as",
     ]
     stranger = offered("Frau Keller", "invoice.pdf.exe", trust=Trust.NEW)

@@ -33,7 +33,7 @@ def test_people_are_numbered_and_each_number_opens_one() -> None:
     node.meet(person("zoe", present=False), person("ben smith", note="lunch"))
     state = state_of(node)
     lines = spoken.said(state, Page("people"))
-    assert lines[1] == "1. ben smith: here, pinned, 192.168.1.23, lunch"
+    assert lines[1] == "1. ben smith: here, known, 192.168.1.23, lunch"
     assert lines[2].startswith("2. zoe: gone, ")
     assert lines[3].startswith("3. everyone")
     menu = spoken.people_menu(state)
@@ -55,7 +55,7 @@ def test_a_transfer_that_runs_says_how_far_and_how_long() -> None:
     state.transfers[1].transfer, state.transfers[1].rate = node.moving[1], 100.0
     line = spoken.said(state, Page("transfers"))[1]
     assert line == (
-        "transfer 1 from ben (pinned): a.exe, 1.0 kB, a program: receiving, 50 percent, 100 B/s, 0:05 left"
+        "transfer 1 from ben (known): a.exe, 1.0 kB, a program: receiving, 50 percent, 100 B/s, 0:05 left"
     )
 
 

@@ -138,7 +138,7 @@ def test_a_new_key_shows_its_first_digits() -> None:
     state = state_of(node)
     state.put_peer(person("ben", petname="benny"))
     open_talk(state, node)
-    assert "benny · ● here · pinned · ben 192.168.1.23" in picture(state, 120, 36)
+    assert "benny · ● here · known · ben 192.168.1.23" in picture(state, 120, 36)
 
 
 def test_the_menu_lies_over_the_last_rows_and_shows_the_chosen_one() -> None:

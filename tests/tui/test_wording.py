@@ -30,7 +30,7 @@ from tests.tui.given import state_of
 
 @pytest.mark.parametrize("trust", Trust)
 def test_trust_is_said_in_words(trust: Trust) -> None:
-    word = "KEY CHANGED" if trust is Trust.CHANGED else trust.name.lower()
+    word = "KEY CHANGED" if trust is Trust.CHANGED else trust.word
     node = Double()
     node.meet(person("ben", trust=trust))
     state = state_of(node)
