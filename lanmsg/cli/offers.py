@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lanmsg.api import Transfer, TransferState, home_roster, settle_home
+from lanmsg.api import Transfer, TransferState, home_roster, settle_home, wall_clock
 from lanmsg.cli.fields import stranger, transfer_fields
 from lanmsg.cli.output import Result
 from lanmsg.cli.parser import Invocation
-from lanmsg.cli.wording import certain_name_of, columns, saved_title_of, size_of, state_of
+from lanmsg.cli.wording import age, certain_name_of, columns, saved_title_of, size_of, state_of
 from lanmsg.model import Direction
 from lanmsg.terminal import printable
 
@@ -55,8 +55,12 @@ def row(transfer: Transfer, roster: "Roster") -> list[str]:
         f"{way} {certain_name_of(peer)}",
         saved_title_of(transfer),
         size_of(transfer),
-        state_of(transfer, peer) + text,
+        state_of(transfer, peer) + text + when(transfer),
     ]
+
+
+def when(transfer: Transfer) -> str:
+    return f", {age(wall_clock() - transfer.updated_at)} ago" if transfer.state.is_final else ""
 
 
 def is_open_offer(transfer: Transfer) -> bool:

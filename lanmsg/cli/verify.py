@@ -21,7 +21,7 @@ from lanmsg.api import (
 from lanmsg.cli.fields import peer_fields, verification_fields
 from lanmsg.cli.keyboard import Typing
 from lanmsg.cli.output import BOLD, Result, can_ask
-from lanmsg.cli.parser import Invocation, usage_error
+from lanmsg.cli.parser import Invocation
 from lanmsg.cli.people import qr_code
 from lanmsg.cli.trust import held_back, mark_verified, on_the_network, refuse_blocked
 from lanmsg.cli.wording import certain_name_of, name_of, short_id
@@ -89,7 +89,11 @@ def wanted_digits(invocation: Invocation) -> str:
         return ""
     digits = "".join(text.split()).replace("-", "")
     if len(digits) != DIGITS or not (digits.isascii() and digits.isdigit()):
-        raise usage_error(f"--confirm: the safety number has {DIGITS} digits", invocation.command)
+        raise LanmsgError(
+            f"verify: --confirm: the safety number has {DIGITS} digits",
+            code="usage",
+            hint="lanmsg verify PEER --safety-number shows it, here and over there",
+        )
     return digits
 
 

@@ -170,7 +170,8 @@ class Inbox:
         except StorageError as error:
             # The session goes on: what it brings is refused with the reason, and what we have to say is said.
             self._notice(f"who is there cannot be noted: {error}", error.hint)
-            met = await self._disk.read(lambda store: store.peers.get(peer)) or Peer(peer, profile.name)
+            known = await self._disk.read(lambda store: store.peers.get(peer))
+            met = Peer(peer, profile.name) if known is None else known
         self._host.met(met)
         connection.introduced.set()
 

@@ -18,6 +18,8 @@ ELSEWHERE = {"sh": "test_bots.py", "python": "test_bots.py and test_api_document
 BY_HAND = {
     "scripts/lanmsg demo": "needs a terminal; tests/cli/test_demo.py, tests/tui/test_real_terminal.py",
     "scripts/lanmsg": "speaks on the real network",
+    "python3 -m pip download --no-deps -r constraints.txt -d wheels": "needs the network",
+    "PIP_NO_INDEX=1 PIP_FIND_LINKS=$PWD/wheels scripts/lanmsg": "needs what that has fetched",
     "lanmsg service install --now": "starts a service; tests/cli/test_service.py",
     "source <(lanmsg completion bash)": "of an interactive shell; tests/cli/test_completion.py",
     "lanmsg help --man | man -l -": "man may be missing; tests/cli/test_manual.py",
