@@ -218,10 +218,11 @@ class Beacon:
         if link is not None:
             if link.is_second and arrival.to_everyone and is_also_by_ipv4(arrival.data):
                 return
-            self._channels[link].heard += 1
             if arrival.to_everyone or self._ear is None:
                 self._channels[link].unheard_since = None
-        self._discovery.receive_datagram(arrival.data, source, now)
+        is_of_another = self._discovery.receive_datagram(arrival.data, source, now)
+        if link is not None and link in self._channels:  # it may have gone meanwhile
+            self._channels[link].heard += is_of_another
 
     def source_for(self, host: str) -> str:
         """Our address on the link that holds `host`; "" when it is beyond our links, or IPv6."""

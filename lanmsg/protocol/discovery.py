@@ -185,26 +185,29 @@ class Discovery:
 
     # --- what comes in
 
-    def receive_datagram(self, data: bytes, source: Source, now: float) -> None:
-        """Cheap on purpose: anybody on the link can call it a hundred thousand times a second."""
+    def receive_datagram(self, data: bytes, source: Source, now: float) -> bool:
+        """Whether somebody else said it. Cheap on purpose: anybody on the link can call it a hundred thousand
+        times a second.
+        """
         if self._left_at is not None:
-            return
+            return False
         if not source.on_link and not self._static.has_host(source.host):
             self.off_link += 1
-            return
+            return False
         try:
             said = decode_announcement(data)
         except RemoteProtocolError:
             self.malformed += 1
-            return
+            return False
         if said.peer == self._peer:
-            return  # our own broadcast, or another process of this home
+            return False  # our own broadcast, or another process of this home
         if said.kind is Kind.QUERY:
             self._asked(said, source, now)
         elif said.kind is Kind.BYE:
             self._sightings.left(said)
         elif said.port and (said.kind is Kind.ANNOUNCE or self._is_answer(said, source, now)):
             self._heard(said, source, now)
+        return True
 
     def _asked(self, said: Announcement, source: Source, now: float) -> None:
         if self._announces:

@@ -307,7 +307,7 @@ class App:
 
     def _rendered(self) -> None:
         self._drawn.set()
-        self.keyboard.keep_slots()
+        self.keyboard.drawn()
         self.pace.drawn(self.state, steady_clock())
 
     async def _in_passing(self, work: Awaitable[object]) -> None:

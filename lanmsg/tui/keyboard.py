@@ -20,6 +20,7 @@ from lanmsg.tui.layout import ScreenLayout
 from lanmsg.tui.modes import Modes
 from lanmsg.tui.moves import Want
 from lanmsg.tui.notifier import Notifier
+from lanmsg.tui.pace import watches_network
 from lanmsg.tui.reader import Reader
 from lanmsg.tui.state import Answer, Asking, Menu, State
 from lanmsg.tui.wording import with_hint
@@ -94,8 +95,10 @@ class Keyboard:
         if want is not None:
             self.want(want)
 
-    def keep_slots(self) -> None:
-        """The numbers for Alt, as they are shown, for the next start."""
+    def drawn(self) -> None:
+        """Keep the numbers for Alt, as they are shown, for the next start; count for the next picture."""
+        if self.desk is not None and watches_network(self.state):
+            self.state.interfaces = self.desk.node.interfaces
         if self.desk is not None and self.state.slots != self._kept_slots:
             self._kept_slots = dict(self.state.slots)
             self._spawn(self._told(_done(self.desk.node.set_slots(slots.to_keep(self.state)))))

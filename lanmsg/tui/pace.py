@@ -15,6 +15,10 @@ FLOOD, FLOOD_GAP = 10, 0.2
 """So much news since the last redraw is more than anybody reads: then the next one may take a bit longer."""
 
 
+COUNTERS_EVERY = 1.0
+"""Seconds between two looks at what was sent and heard, while that is in sight."""
+
+
 class Pace:
     """Calls `draw`; an idle screen has no timer running."""
 
@@ -72,12 +76,21 @@ def _next_second(progress: Progress, tick: float) -> float:
     return progress.moved + max(STALL_AFTER, int(tick - progress.moved) + 1)
 
 
+def watches_network(state: State) -> bool:
+    """Whether the counters of the interfaces are in sight: nobody is here, or the page about it is open."""
+    if state.page is not None:
+        return state.ready and state.page.kind == "status"
+    return state.ready and state.open is None and not state.here
+
+
 def changes(state: State) -> list[float]:
     """Moments of the steady clock at which the picture changes by itself."""
     moments = [state.notice.until] if state.notice is not None else []
     moments += [progress.ended + LINGER for progress in state.moving.values() if progress.ended > 0]
     moments += [each.running_since + ETA_AFTER for each in state.moving.values() if each.running_since]
     moments += [_next_second(each, state.tick) for each in state.moving.values() if each.running_since]
+    if watches_network(state):
+        moments.append(state.tick + COUNTERS_EVERY)
     if state.roster_stale:
         moments.append(state.order_held)
     return moments

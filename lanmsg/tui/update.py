@@ -1,5 +1,6 @@
 """What node events make of the state, and how much of the screen that concerns."""
 
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import assert_never
@@ -32,6 +33,8 @@ from lanmsg.terminal import Kind, clock, folded, printable, skeleton
 from lanmsg.tui import comparing, hints
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Note, Talk
+
+TIMES = re.compile(r"\((\d+) times in and out\)$")
 
 RECENT = 600.0
 """Seconds after a message during which its writer's coming and going is worth a line in the conversation."""
@@ -140,11 +143,15 @@ def _say_presence(state: State, talk: Talk, peer: Peer) -> None:
     """One line that grows, and only close to a message: nobody wants to read who opened a laptop."""
     if not talk.entries or state.wall - talk.last_time > RECENT:
         return
-    words = f"{'came back' if peer.present else 'left'} {clock(state.wall)}"
+    # Of who left the time that the list shows: when they were heard last.
+    when = state.wall if peer.present else peer.last_seen or state.wall
+    words = f"{'came back' if peer.present else 'left'} {clock(when)}"
     last = talk.entries[-1].value
     if isinstance(last, Note) and last.style == "class:presence":
-        text = last.text if len(last.text) < 80 else f"{state.label(peer.id)} …"
-        talk.replace(Note(last.number, last.time, f"{text}, {words}", last.style))
+        # Who goes in and out of a door all day has one line: the last that happened, and how often.
+        times = int(found[1]) + 1 if (found := TIMES.search(last.text)) else 2
+        text = f"{state.label(peer.id)} {words} ({times} times in and out)"
+        talk.replace(Note(last.number, last.time, text, last.style))
     else:
         state.jot(f"{state.label(peer.id)} {words}", conversation=talk.conversation, style="class:presence")
 

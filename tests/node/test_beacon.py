@@ -76,6 +76,22 @@ def test_two_stations_hear_each_other(loopback: Callable[[], str], free_port: in
     run(scene)
 
 
+def test_our_own_echo_is_not_heard_of_others(loopback: Callable[[], str], free_port: int) -> None:
+    async def scene() -> None:
+        alone = Station(ME, loopback(), free_port)
+        alone.beacon.listen(owned_port=True)
+        channel = next(iter(alone.beacon._channels.values()))
+        channel.unheard_since = steady_clock()
+        alone.beacon.flush()
+        # The echo has come when the link is no longer one where nobody's broadcast was heard.
+        await until(lambda: channel.unheard_since is None)
+        interface = alone.beacon.interfaces[0]
+        assert (interface.sent > 0, interface.heard) == (True, 0)
+        alone.beacon.close()
+
+    run(scene)
+
+
 def test_a_dialer_asks_and_hears_the_answers_and_nobody_sees_it(
     loopback: Callable[[], str], free_port: int
 ) -> None:

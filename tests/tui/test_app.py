@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lanmsg.api import Conversation, LanmsgError, Trust
 from lanmsg.tui.modes import FOCUS_OFF, POP_TITLE
@@ -369,5 +370,16 @@ def test_clicking_a_row_opens_it_and_the_wheel_scrolls() -> None:
         await screen.send("\x1b[<0;5;2M")
         await screen.send("\x1b[<0;5;2m")
         assert screen.app.state.open == ANNA
+
+    play(scene, node)
+
+
+def test_an_empty_screen_counts_by_itself() -> None:
+    node = scenes.alone()
+
+    async def scene(screen: Screen) -> None:
+        await screen.shows("sent 14")
+        node.interfaces = (replace(node.interfaces[0], sent=20, heard=3),)
+        await screen.shows("heard 3 · sent 20")
 
     play(scene, node)

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from lanmsg.api import TransferState
 from lanmsg.tui import roster
 from lanmsg.tui.pace import Pace, changes
-from lanmsg.tui.state import Notice
+from lanmsg.tui.state import Notice, Page
 from lanmsg.tui.update import Damage
 from tests.tui.double import Double, person
-from tests.tui.given import state_of
+from tests.tui.given import BEN, state_of
 
 
 class FakeTimers:
@@ -105,6 +105,7 @@ def test_nothing_changed_is_no_reason(monkeypatch: Any) -> None:
 def test_an_idle_screen_has_no_timer_and_one_with_a_notice_has_one(monkeypatch: Any) -> None:
     pace, timers, drawn = paced(monkeypatch)
     state = state_of()
+    state.open = BEN
     pace.drawn(state, 1000.0)
     assert timers.waiting() == []
     state.notice = Notice("hello", "", 1005.0)
@@ -141,3 +142,14 @@ def test_a_transfer_that_stalls_wakes_the_screen_every_second() -> None:
     assert start + 3.0 in changes(state)
     state.tick += 7.4
     assert start + 8.0 in changes(state)
+
+
+def test_the_counters_of_an_empty_screen_are_looked_at_while_they_are_in_sight() -> None:
+    state = state_of(Double())
+    roster.refresh(state)
+    assert changes(state) == [state.tick + 1.0]
+    state.open = BEN
+    roster.refresh(state)
+    assert changes(state) == []
+    state.page = Page("status")
+    assert changes(state) == [state.tick + 1.0]

@@ -109,7 +109,7 @@ def test_delivery_moves_only_what_is_open() -> None:
     assert state.talk(BEN).messages()[0].state is Delivery.DELIVERED
 
 
-def test_who_comes_and_goes_is_one_growing_line_and_only_near_a_message() -> None:
+def test_who_comes_and_goes_is_one_line_and_only_near_a_message() -> None:
     node = Double()
     node.meet(person("ben"))
     node.hear("ben", "hello", at=NOON - 60)
@@ -117,12 +117,16 @@ def test_who_comes_and_goes_is_one_growing_line_and_only_near_a_message() -> Non
     open_talk(state, node)
     update(state, PeerLeft(person("ben", present=False)))
     update(state, PeerAppeared(person("ben")))
-    assert sum("left" in row for row in picture(state).split("\n")) == 1
-    assert "came back" in picture(state)
+    assert sum("left" in row for row in picture(state).split("\n")) == 0
+    assert "ben came back 10:00 (2 times in and out)" in picture(state)
+    for _ in range(5):
+        update(state, PeerLeft(person("ben", present=False)))
+        update(state, PeerAppeared(person("ben")))
+    assert "ben came back 10:00 (12 times in and out)" in picture(state)
     assert state.unread() == 1
     state.wall += 3600
     update(state, PeerLeft(person("ben", present=False)))
-    assert sum("left" in row for row in picture(state).split("\n")) == 1
+    assert "12 times" in picture(state)
 
 
 def test_a_changed_key_is_said_aloud() -> None:
@@ -194,3 +198,15 @@ def test_what_another_screen_of_the_home_has_read_is_not_unread_here() -> None:
     assert update(state, ReadMarkMoved(BEN, 2, 1, 3)) is Damage.NONE
     assert update(state, ReadMarkMoved(BEN, 1, 2, 2)) is Damage.NONE
     assert state.talk(BEN).unread == 1
+
+
+def test_who_left_did_so_at_the_time_that_the_list_shows() -> None:
+    node = Double()
+    node.meet(person("ben"))
+    node.hear("ben", "hello", at=NOON - 60)
+    state = state_of(node)
+    open_talk(state, node)
+    update(state, PeerLeft(person("ben", present=False, last_seen=NOON - 130)))
+    state.talk(BEN).unread = 0
+    assert sum("09:57" in part for row in picture(state).split("\n") for part in row.split("│")) == 2
+    assert "ben left 09:57" in picture(state)
