@@ -70,7 +70,7 @@ def test_tests_that_are_named_exist() -> None:
 def is_a_test(file: str, function: str) -> bool:
     path = CHECKOUT / "tests" / file
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    return bool(re.search(rf"\n(?:async )?def {function}", text))
+    return bool(re.search(rf"\n(?:async )?def {function}\b", text))
 
 
 def test_every_property_of_the_security_chapter_names_its_test() -> None:
