@@ -38,10 +38,10 @@ def test_only_the_sixteen_colours_of_the_terminal_and_never_a_ground(theme: str)
 def test_without_colour_signs_words_and_weight_tell(more: dict[str, dict[str, str]]) -> None:
     screen = play(much, scenes.changed_key(), 80, 24, **more)
     assert codes(screen) <= WEIGHTS
-    for words in ("!! KEY CHANGED", "[^Y] accept", "? carla", "● anna", "○ dmitri", "51%", "ben ✓"):
+    for words in ("!! KEY CHANGED", "^Y yes", "? carla", "● anna", "○ dmitri", "51%", "ben ✓"):
         assert words in screen.text
     cells = screen.terminal.screen.buffer
-    question = next(y for y, row in enumerate(screen.text.split("\n")) if "[^Y] accept" in row)
+    question = next(y for y, row in enumerate(screen.text.split("\n")) if "^Y yes" in row)
     assert cells[question][3].reverse
 
 

@@ -94,7 +94,7 @@ def test_a_login_over_a_slow_line(tmp_path: Path, free_port: int, loopback: Call
         run.type(b"a draft, half")
         run.shows("a draft, half")
         line.cut()
-        assert ended(code) == "0"
+        assert ended(code) == "143"
         run.ended()
     assert draft(home, talk) == "a draft, half"
 
