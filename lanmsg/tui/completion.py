@@ -164,6 +164,18 @@ def paths(before: str) -> list[Candidate]:
     return sorted(found, key=lambda candidate: candidate.shown)
 
 
+def folders(text: str) -> list[str]:
+    """Folders that continue a path which is not in quotes. Reads the disk: not for the event loop."""
+    shown, name = os.path.split(text)
+    try:
+        with os.scandir(Path(shown or ".").expanduser()) as listing:
+            names = [each.name for each in listing if each.name.startswith(name) and each.is_dir()]
+    except (OSError, RuntimeError):  # RuntimeError: ~somebody who is not there
+        return []
+    inside = [each for each in names if name.startswith(".") or not each.startswith(".")]
+    return [f"{os.path.join(shown, each)}/" for each in sorted(inside)[:MOST]]  # noqa: PTH118 - "~/" stays as typed
+
+
 def _open_quote(text: str, ending: str) -> str:
     """A folder in quotes stays open, so that Tab goes on inside it."""
     return text[:-1] + "/" if ending == "/" and text.endswith('"') else text + ending

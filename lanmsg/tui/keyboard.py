@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from prompt_toolkit.application import Application, run_in_terminal
@@ -13,7 +14,7 @@ from prompt_toolkit.document import Document
 from lanmsg.api import Conversation, LanmsgError, Transfer, TransferState
 from lanmsg.terminal import human_size
 from lanmsg.tui import actions, comparing, finding, moves, slots
-from lanmsg.tui.completion import candidates, paths
+from lanmsg.tui.completion import candidates, folders, paths
 from lanmsg.tui.desk import Desk
 from lanmsg.tui.file_actions import send_as_file, typed_path
 from lanmsg.tui.layout import ScreenLayout
@@ -22,7 +23,7 @@ from lanmsg.tui.moves import Want
 from lanmsg.tui.notifier import Notifier
 from lanmsg.tui.pace import watches_network
 from lanmsg.tui.reader import Reader
-from lanmsg.tui.state import Answer, Asking, Menu, State
+from lanmsg.tui.state import Answer, Asking, Menu, Query, State
 from lanmsg.tui.wording import with_hint
 
 ASK_ABOVE_BYTES = 100_000_000
@@ -30,6 +31,8 @@ ASK_ABOVE_BYTES = 100_000_000
 
 IN_PASSING = ("/connect", "/doctor", "/export", "/network", "/open", "/send", "/search", "/verify")
 """Commands that may take seconds; nothing waits for them, while all others keep the order of typing."""
+
+SAVE_LABEL = "save into folder:"
 
 Work = Coroutine[Any, Any, None]
 
@@ -187,7 +190,7 @@ class Keyboard:
             return
         offer = moves.asked(self.state)
         if offer is not None and answer == "other":
-            self.start_query("save", "save into folder:", text=self.state.downloads, number=offer.number)
+            self.start_query("save", SAVE_LABEL, text=self.state.downloads, number=offer.number)
         elif offer is not None:
             self.submit(f"/{'accept' if answer == 'yes' else 'decline'} {offer.number}")
 
@@ -279,13 +282,15 @@ class Keyboard:
     def _query_changed(self) -> None:
         if self.state.query is not None:
             self.state.query.text, self.state.query.chosen = self._screen.query.text, 0
-            if self.state.query.kind == "find":
-                self.state.query.label = finding.LABEL
+            label = {"find": finding.LABEL, "save": SAVE_LABEL}.get(self.state.query.kind)
+            self.state.query.label = label or self.state.query.label
 
     def query_move(self, by: int) -> None:
         query = self.state.query
         if query is not None and query.kind == "find":
             self._find(by)
+        elif query is not None and query.kind == "save":
+            self._spawn(self._complete_folder(query))
         elif query is not None:
             count = len(moves.matching(self.state, query.text))
             query.chosen = min(max(query.chosen + by, 0), max(count - 1, 0))
@@ -297,17 +302,37 @@ class Keyboard:
         if query.kind == "find":
             self._find(-1)
             return
+        if query.kind == "save":
+            self._spawn(self._told(self._save_as(query)))
+            return
         self.state.query = None
         if query.kind == "switch":
             found = moves.matching(self.state, query.text)
             if query.chosen < len(found):
                 moves.open_conversation(self.state, found[query.chosen])
-        elif self.desk is not None and query.text.strip():
-            self._spawn(self._told(self._save_as(query.number, query.text.strip())))
 
-    async def _save_as(self, number: int, folder: str) -> None:
-        if self.desk is not None:
-            await self.desk.node.accept(number, destination=typed_path(folder))
+    async def _save_as(self, query: Query) -> None:
+        """Into a folder that is there, or that the person has seen to be a new one."""
+        text = query.text.strip()
+        if self.desk is None or not text:
+            return
+        folder = typed_path(text)
+        known = text == self.state.downloads or query.found_for == (text,)
+        if not known and not await asyncio.to_thread(folder.exists):
+            query.found_for, query.label = (text,), "a new folder, Enter makes it:"
+            return
+        self.state.query = None
+        await self.desk.node.accept(query.number, destination=folder)
+
+    async def _complete_folder(self, query: Query) -> None:
+        found = await asyncio.to_thread(folders, query.text)
+        if self.state.query is query and found:
+            text = os.path.commonprefix(found)  # noqa: RUF071 - what was begun is completed letter by letter
+            self._screen.query.set_document(Document(text, len(text)), bypass_readonly=True)
+            names = "  ".join(f"{PurePath(each).name}/" for each in found)
+            self.state.say(names if len(found) > 1 else "")
+        elif self.state.query is query:
+            self.state.say("no folder begins so", seconds=3)
 
     # --- find, scroll ---
 

@@ -12,6 +12,8 @@ from lanmsg.tui.update import PAGE, loaded
 
 AROUND = PAGE // 2
 
+DAY = 24 * 3600.0
+
 PLACES = ("around", "last", "since")
 """Wishes of a person who wants to be somewhere: they wait for a read that is under way."""
 
@@ -149,6 +151,8 @@ class Reader:
         if not found:
             self._state.say("nothing was said here since then", seconds=5)
             return
+        if found[0].stored_at - time >= DAY:
+            self._state.say("nothing was said here on that day; this came next", seconds=8)
         await self._around(talk, found[0].number)
 
     async def _messages(

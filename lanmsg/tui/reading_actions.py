@@ -8,7 +8,7 @@ from lanmsg.api import EVERYONE, Conversation, Delivery, LanmsgError, Message
 from lanmsg.terminal import Kind, clip, clock, date, plural, printable
 from lanmsg.tui import moves
 from lanmsg.tui.calendar import day_start
-from lanmsg.tui.commands import take_word
+from lanmsg.tui.commands import quoted, take_word
 from lanmsg.tui.desk import Desk, StoreView, open_talk, person
 from lanmsg.tui.entries import FOLD_ROWS
 from lanmsg.tui.file_actions import typed_path
@@ -75,7 +75,10 @@ async def clear(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature 
 
 
 async def close(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command
+    talk = open_talk(desk)
+    title = desk.state.title(talk.conversation)
     moves.close_conversation(desk.state)
+    desk.state.say(f"{title} is off the list until somebody writes; /msg {quoted(title)} opens it again")
 
 
 # --- out of the screen ---

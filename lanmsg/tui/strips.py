@@ -160,7 +160,7 @@ def _ourselves(state: State, columns: int) -> list[str]:
     if not state.ready:
         return [state.name, f"starting{glyphs.ellipsis}"]
     if columns < 64:
-        return [f"{here} here"]
+        return [f"{here} here", state.name]
     parts = [state.name]
     if columns >= 100 or state.status is not Status.AVAILABLE:
         sign = glyphs.here if state.status is Status.AVAILABLE else glyphs.away
@@ -234,6 +234,7 @@ def _hints(state: State) -> list[tuple[str, str]]:
 
 
 _QUERY_HINTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "save": (("Enter", "save there"), ("Tab", "complete")),
     "switch": (("Enter", "go"), ("↑↓", "choose")),
     "find": (("Enter ↑", "earlier"), ("↓", "later")),
 }

@@ -301,7 +301,8 @@ def switcher(state: State, columns: int) -> list[Row]:
 def _chosen_rows(rows: list[Row], chosen: int, columns: int, ellipsis: str) -> list[Row]:
     start = min(max(chosen - MENU_ROWS + 1, 0), max(len(rows) - MENU_ROWS, 0))
     end = min(start + MENU_ROWS, len(rows))
-    count = f" {max(chosen, 0) + 1} of {len(rows)} " if len(rows) > MENU_ROWS else ""
+    below = f", {len(rows) - end} more below" if end < len(rows) else ""
+    count = f" {max(chosen, 0) + 1} of {len(rows)}{below} " if len(rows) > MENU_ROWS else ""
     shown: list[Row] = []
     for index in range(start, end):
         right: Row = [("class:faint", count)] if index == end - 1 else []

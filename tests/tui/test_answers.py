@@ -1,5 +1,7 @@
 """Questions on the real app: long pastes, offers, cancelling, leaving; and answers to messages."""
 
+from pathlib import Path
+
 import pytest
 
 from lanmsg.api import Direction, TransferState, steady_clock
@@ -120,13 +122,15 @@ def test_an_offer_is_answered_by_keys_that_write_nothing() -> None:
             screen.app.state.question_since -= 61
             await screen.type(f" line{keys}")
             assert screen.line == "half a line"
-            assert "[^Y]" not in screen.text
+            await screen.until(lambda: "[^Y]" not in screen.text)
 
         play(scene, node)
         assert (call, 1) == node.calls[-1][:2]
 
 
-def test_an_offer_is_accepted_into_another_folder() -> None:
+def test_an_offer_is_accepted_into_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "Documents").mkdir()
+    (tmp_path / "Downloads").mkdir()
     node = crowd()
 
     async def scene(screen: Screen) -> None:
@@ -136,11 +140,36 @@ def test_an_offer_is_accepted_into_another_folder() -> None:
         screen.app.state.question_since -= 1
         await screen.type("<c-o>")
         assert "save into folder: /nowhere/files" in screen.text
-        await screen.type("<c-u>/tmp/here<enter>")
+        assert "Tab complete" in screen.text
+        await screen.type(f"<c-u>{tmp_path}/Do<tab>")
+        await screen.until(lambda: screen.app.screen.query.text == f"{tmp_path}/Do")
+        await screen.shows("Documents/  Downloads/")
+        await screen.type("c<tab>")
+        await screen.until(lambda: screen.app.screen.query.text == f"{tmp_path}/Documents/")
+        await screen.type("<backspace>x<enter>")
+        await screen.shows("a new folder, Enter makes it:")
+        assert not node.calls
+        await screen.type("<backspace><enter>")
         await screen.until(lambda: bool(node.calls))
 
-    play(scene, node)
-    assert str(node.calls[-1][2]) == "/tmp/here"
+    play(scene, node, columns=160)
+    assert node.calls[-1][2] == tmp_path / "Documents"
+
+
+def test_a_folder_that_is_new_is_made_when_that_is_meant(tmp_path: Path) -> None:
+    node = Double()
+    node.meet(person("ben"))
+    node.offered("ben", "a.txt", 10)
+
+    async def scene(screen: Screen) -> None:
+        screen.app.state.question_since -= 1
+        await screen.type(f"<c-o><c-u>{tmp_path}/new<enter>")
+        await screen.shows("a new folder, Enter makes it:")
+        await screen.type("<enter>")
+        await screen.until(lambda: bool(node.calls))
+
+    play(scene, node, columns=160)
+    assert node.calls[-1][2] == tmp_path / "new"
 
 
 def test_the_transfers_page() -> None:

@@ -142,3 +142,10 @@ def test_a_message_in_one_line_is_read_to_its_end() -> None:
     table.enter("/read")
     assert table.state.page is not None
     assert text(page_rows(table.state, table.state.page, 40)).endswith("end")
+
+
+def test_close_says_what_it_did() -> None:
+    table = Table()
+    table.enter("/close")
+    assert table.state.notice is not None
+    assert table.state.notice.text == "ben is off the list until somebody writes; /msg ben opens it again"

@@ -197,3 +197,9 @@ def test_a_notice_has_as_many_rows_as_it_needs() -> None:
     assert cut[1].rstrip().endswith("…")
     state.say("short")
     assert len(strips.status_rows(state, 40, most=3)) == 1
+
+
+def test_ones_own_name_is_in_sight_on_a_narrow_screen() -> None:
+    state = state_of(Double())
+    for columns in (50, 40):
+        assert text([strips.status(state, columns)]).startswith(" 0 here · mira")

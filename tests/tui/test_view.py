@@ -235,3 +235,12 @@ def test_a_long_name_does_not_push_out_what_the_key_is_nor_who_else_waits() -> N
         title = picture(state, columns, 20).split("\n")[0]
         assert "+ new" in title
         assert ("others:" in title) == (columns > 50), title
+
+
+def test_a_list_that_goes_on_says_so() -> None:
+    state = office()
+    state.menu = Menu([Candidate(f"/{number}", 0, f"/{number}", "help") for number in range(20)])
+    assert "1 of 20, 12 more below" in picture(state)
+    state.menu.chosen = 19
+    assert "20 of 20" in picture(state)
+    assert "more below" not in picture(state)
