@@ -263,6 +263,7 @@ class Engine:
     # What the store tells -----------------------------------------------------------------------------------
 
     async def _on_changes(self, changes: Changes) -> None:
+        self.appearance.took(changes.own_profile)
         if changes.peers:
             self.roster.load_book(changes.peers)
             for peer in changes.peers:
@@ -272,9 +273,9 @@ class Engine:
                 if known is not None and known.trust is Trust.BLOCKED:
                     self.sessions.close_peer(peer.id, CloseCode.BLOCKED)
             self._protect(changes.peers)
-            if any(peer.trust in PINNED_STATES for peer in changes.peers):
-                for each in self._shown.ids():  # whoever goes by a name that is pinned now
-                    self._shown.show(each)
+        if changes.own_profile or any(peer.trust in PINNED_STATES for peer in changes.peers):
+            for each in self._shown.ids():  # whoever goes by a name that is pinned now, or ours
+                self._shown.show(each)
         for message in changes.messages:
             self._publish_message(message)
         for conversation in changes.conversations:
@@ -286,7 +287,6 @@ class Engine:
             rate = self._rates.rate(transfer)
             self.subscriptions.publish(TransferAdded(transfer) if fresh else TransferChanged(transfer, rate))
         self.verifications.moved(changes.verifications)
-        self.appearance.took(changes.own_profile)
         if changes.presence_changed and not self.listening:
             await self._read_shared()
         self.air.decide_networks(changes.networks)

@@ -3,7 +3,7 @@
 import pytest
 
 from lanmsg.model import Delivery, FileRule, LanmsgError, TransferState, Trust
-from lanmsg.node.events import KeyChanged, TransferAdded
+from lanmsg.node.events import KeyChanged, PeerChanged, TransferAdded
 from tests.node.neighbours import (
     Heard,
     Neighbours,
@@ -126,6 +126,12 @@ async def test_a_stranger_is_not_meant_by_a_name_that_looks_like_a_known_one(nei
     await until(lambda: (peer := anna.peer(eve.id)) and peer.lookalike_of == "anna")
     with pytest.raises(LanmsgError, match="uses your own name"):
         await anna.find("Anna")
+    heard = Heard(anna)
+    while (await heard.next(PeerChanged)).peer.lookalike_of != "anna":
+        pass
+    await anna.set_name("mira")
+    while (await heard.next(PeerChanged)).peer.lookalike_of:
+        pass
 
 
 @story
