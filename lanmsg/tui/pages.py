@@ -287,7 +287,7 @@ def settings_page(state: State, page: Page, columns: int) -> list[Row]:
     rows += [[], [("class:heading", " From the next start on")], []]
     for line in page.lines:
         key, _, value = line.partition("  ")
-        rows += _explained(key, value, 24, columns)
+        rows.append(clipped([("class:key", f" {fit(key, 15)} "), ("", value)], columns))
     words = f'Keys: [tui.keys] in the config file, like  switch = "c-p"; {key_of(state, "help")} shows them.'
     return [*rows, [], *paragraph(words, columns)]
 

@@ -135,3 +135,14 @@ def test_what_was_saved_is_listed_by_its_name_on_this_disk() -> None:
         shown = text(page_rows(state_of(node), Page("transfers"), columns))
         assert "ben" in shown
         assert "answers (2).txt" in shown
+
+
+def test_values_of_settings_stand_below_each_other() -> None:
+    rows = page_rows(state_of(), Page("settings", lines=("name  mira", "passphrase_file  none")), 80)
+    places = [
+        row.index(value)
+        for row in text(rows).split("\n")
+        for value in ("auto  ", "mira", "none")
+        if value in row[:24]
+    ]
+    assert set(places) == {17}

@@ -122,6 +122,8 @@ def test_a_day() -> None:
     fetch(node, state, Want(BEN, "since", time=NOON + 1))
     assert state.notice is not None
     assert "nothing was said" in state.notice.text
+    fetch(node, state, Want(BEN, "since", time=NOON - 900_000))
+    assert state.notice.text == "nothing was said here on that day; this came next"
 
 
 def test_a_second_wish_while_one_is_carried_out_is_dropped() -> None:
