@@ -215,8 +215,16 @@ def test_who_is_unblocked_is_new_where_another_one_has_the_name_now(peers: PeerB
     assert peers.unblock(BEN, NOW).trust is Trust.NEW
 
 
-@pytest.mark.parametrize("wanted", ["cleo", "Cl\u0435o", "CLE0", "Cleopatra", "me"])
-@pytest.mark.parametrize("trust", [Trust.PINNED, Trust.VERIFIED, Trust.CHANGED, Trust.BLOCKED])
+@pytest.mark.parametrize(
+    ("wanted", "trust"),
+    [
+        ("cleo", Trust.PINNED),
+        ("Cl\u0435o", Trust.VERIFIED),
+        ("CLE0", Trust.CHANGED),
+        ("Cleopatra", Trust.BLOCKED),
+        ("me", Trust.PINNED),
+    ],
+)
 def test_nobody_known_takes_the_name_of_another_one(store: Store, wanted: str, trust: Trust) -> None:
     peers = store.peers
     store.own_profile.begin("me@home")
