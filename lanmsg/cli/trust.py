@@ -52,7 +52,10 @@ def trust(invocation: Invocation) -> Result:
             hint = OTHER_KEY.format(key=short_id(peer))
             return f"{name_of(peer)} is known by that key already: {fingerprint(peer.id)}", hint
         waits = held_back(store, old.id if old else None)
-        return f"{name_of(peer)} is {'verified' if is_verified else 'known by this key'}: {fingerprint(peer.id)}", waits
+        return (
+            f"{name_of(peer)} is {'verified' if is_verified else 'known by this key'}: {fingerprint(peer.id)}",
+            waits,
+        )
 
     return decided(invocation, decide)
 
