@@ -99,7 +99,7 @@ class Air:
     def seek(self, until: float) -> None:
         """As a dialer that waits for somebody: go on asking until then, and hear who announces itself."""
         if self.listener is None and not self._settings.quiet:
-            self._beacon.hear()
+            self._beacon.overhear()
             self.discovery.seek(until, steady_clock())
             self.flush()
 

@@ -73,7 +73,7 @@ class Beacon:
         self._open_ear()
         self.look()
 
-    def hear(self) -> None:
+    def overhear(self) -> None:
         """As a dialer: who comes says so to everybody. Where the port is somebody's alone, we only ask."""
         if self._ear is None and not self._closed:
             with contextlib.suppress(OSError):

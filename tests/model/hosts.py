@@ -40,6 +40,9 @@ class ModelBeacon(Beacon):
     def listen(self, *, owned_port: bool) -> None:
         self.look()
 
+    def overhear(self) -> None:
+        """In the model everybody hears everything."""
+
     def rescan(self, *, slept: bool) -> None:
         pass
 

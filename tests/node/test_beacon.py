@@ -116,8 +116,8 @@ def test_a_dialer_that_waits_hears_who_announces_and_leaves_the_port_to_others(
     async def scene() -> None:
         dialer = Station(ME, loopback(), free_port, listens=False)
         dialer.beacon.look()
-        dialer.beacon.hear()
-        dialer.beacon.hear()
+        dialer.beacon.overhear()
+        dialer.beacon.overhear()
         listener = Station(BEN, loopback(), free_port)
         listener.beacon.listen(owned_port=True)
         listener.beacon.flush()
@@ -136,7 +136,7 @@ def test_where_the_port_is_somebody_elses_alone_a_dialer_asks_as_before(
             alone.bind(("", free_port))
             dialer = Station(ME, loopback(), free_port, listens=False)
             dialer.beacon.look()
-            dialer.beacon.hear()
+            dialer.beacon.overhear()
             dialer.beacon.close()
 
     run(scene)
