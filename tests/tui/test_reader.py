@@ -282,3 +282,24 @@ def test_what_was_deleted_elsewhere_goes_from_the_window() -> None:
     fetch(node, state, want)
     assert numbers(state) == []
     assert "Nothing has been said yet" in picture(state)
+
+
+def test_a_place_that_is_wanted_while_the_newest_is_read_is_gone_to() -> None:
+    class Slow(Double):
+        async def read(self, work: Callable[[Any], Any], /) -> Any:
+            await asyncio.sleep(0)
+            return work(self)
+
+    node = Slow()
+    node.meet(person("ben"))
+    for number in range(600):
+        node.hear("ben", f"message {number}")
+    state = state_of()
+    state.open = BEN
+
+    async def both() -> None:
+        reader = Reader(node, state)
+        await asyncio.gather(reader.fetch(Want(BEN, "open")), reader.fetch(Want(BEN, "around", 3)))
+
+    asyncio.run(both())
+    assert [message.number for message in state.talk(BEN).messages()][:3] == [1, 2, 3]
