@@ -127,7 +127,23 @@ def _live_verifications(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _verification_rules_networks, _live_verifications)
+def _trust_before_block(connection: sqlite3.Connection) -> None:
+    # What unblock gives back: the state and, if it was verified, when.
+    _statements(
+        connection,
+        """
+        ALTER TABLE peers ADD COLUMN trust_before TEXT NOT NULL DEFAULT 'new';
+        ALTER TABLE peers ADD COLUMN verified_before REAL NOT NULL DEFAULT 0
+        """,
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _first,
+    _verification_rules_networks,
+    _live_verifications,
+    _trust_before_block,
+)
 
 
 def schema_version(connection: sqlite3.Connection) -> int:

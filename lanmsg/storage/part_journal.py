@@ -143,9 +143,7 @@ class PartJournal:
             self._file = -1
 
     def _lock(self) -> None:
-        with suppress(
-            OSError
-        ):  # no locks there: the row's lease still says whose transfer it is
+        with suppress(OSError):  # no locks there: the row's lease still says whose transfer it is
             if not try_lock(self._file):
                 raise StorageError("another process is receiving this transfer", code="busy")
 

@@ -14,9 +14,6 @@ from lanmsg.storage.namesakes import is_taken
 STRANGERS_MAX = 8192
 """Keys that nobody decided about; a flood of new ones pushes out the strangers heard longest ago."""
 
-BEFORE_BLOCKED = {Trust.NEW: 0.0, Trust.PINNED: -1.0, Trust.CHANGED: -2.0}
-"""What `verified_at` of a blocked key says: the time when it was verified, or one of these."""
-
 STRANGERS_EVICTED = 256
 """Dropped together, so that a flood does not pay for a search with each datagram."""
 
@@ -129,24 +126,25 @@ class PeerBook:
             self._ensure(write, peer, "", now)
             known = self._required(peer)
             if known.trust is not Trust.BLOCKED:
-                before = BEFORE_BLOCKED.get(known.trust, known.verified_at)
+                _set(write, peer, "trust_before", known.trust.value)
+                _set(write, peer, "verified_before", known.verified_at)
                 _set(write, peer, "trust", Trust.BLOCKED.value)
-                _set(write, peer, "verified_at", before)
+                _set(write, peer, "verified_at", 0.0)
         return self._required(peer)
 
     def unblock(self, peer: PeerId, now: float) -> Peer:
         """As it was before it was blocked; new where another key has been given its name meanwhile."""
         with self._database.transaction() as write:
             self._ensure(write, peer, "", now)
-            row = write.one("SELECT verified_at FROM peers WHERE id = ? AND trust = 'blocked'", (peer,))
+            sql = "SELECT trust_before, verified_before FROM peers WHERE id = ? AND trust = 'blocked'"
+            row = write.one(sql, (peer,))
             if row is not None:
-                states = {when: trust for trust, when in BEFORE_BLOCKED.items()}
-                before = states.get(row[0], Trust.VERIFIED)
+                before = Trust(row[0])
                 is_known = before in (Trust.PINNED, Trust.VERIFIED)
                 if is_known and is_taken(write, peer, self._required(peer).name):
                     before = Trust.NEW
                 _set(write, peer, "trust", before.value)
-                _set(write, peer, "verified_at", row[0] if before is Trust.VERIFIED else 0.0)
+                _set(write, peer, "verified_at", row[1] if before is Trust.VERIFIED else 0.0)
         return self._required(peer)
 
     def rename(self, peer: PeerId, petname: str, now: float) -> Peer:
@@ -241,7 +239,7 @@ def _peer_of(row: tuple[Any, ...]) -> Peer:
         addresses=addresses_from_json(addresses),
         first_seen=first_seen,
         last_seen=last_seen,
-        verified_at=0.0 if trust == Trust.BLOCKED.value else verified_at,
+        verified_at=verified_at,
         file_rule=FileRule(file_rule),
         file_rule_max=file_rule_max,
         muted=bool(muted),
