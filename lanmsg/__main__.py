@@ -15,7 +15,8 @@ def command() -> None:
     nobody anything: all is closed, so the process just ends, unless a developer wants to see what is not.
     """
     code = main()
-    if not sys.flags.dev_mode and is_all_written():
+    is_watched = sys.flags.dev_mode or sys.getprofile() or sys.gettrace()
+    if not is_watched and is_all_written():
         os._exit(code)
     sys.exit(code)
 

@@ -84,18 +84,20 @@ def meant(action: str, store: "Store", reader: Reader, invocation: Invocation) -
 
 
 def change(action: str, numbers: list[int], store: "Store", invocation: Invocation) -> Result:
-    codes, now = [], wall_clock()
+    codes, now, doubtful = [], wall_clock(), 0
     act = store.history.cancel if action == "cancel" else store.history.retry
     for each in numbers:
         if act(each, now):
             codes.append("done")
+            doubtful += store.history.may_have_arrived(each)
         else:
             error = why_not(each, store)
             invocation.output.error(error)
             codes.append(error.code)
     done = plural(codes.count("done"), "message")
     if "done" in codes:
-        invocation.output.notice(f"{done} taken back" if action == "cancel" else f"{done} queued again")
+        taken_back = f"{done} taken back" + (f", but {doubtful} may have arrived before" if doubtful else "")
+        invocation.output.notice(taken_back if action == "cancel" else f"{done} queued again")
     if invocation.output.json:
         invocation.output.document(messages=numbers, action=action, done=codes.count("done"))
     return Result(total_code(codes))

@@ -52,10 +52,8 @@ def trust(invocation: Invocation) -> Result:
             hint = OTHER_KEY.format(key=short_id(peer))
             return f"{name_of(peer)} is known by that key already: {fingerprint(peer.id)}", hint
         waits = held_back(store, old.id if old else None)
-        return (
-            f"{name_of(peer)} is {'verified' if is_verified else 'known by this key'}: {fingerprint(peer.id)}",
-            waits,
-        )
+        now = "verified" if is_verified else "known by this key"
+        return f"{name_of(peer)} is {now}: {fingerprint(peer.id)}", waits
 
     return decided(invocation, decide)
 
@@ -124,9 +122,8 @@ def rename(invocation: Invocation) -> Result:
         )
 
     def decide(store: "Store", peer: Peer) -> str:
-        taken = [
-            each for each in store.peers.all() if folded(each.petname) == folded(name) and each.id != peer.id
-        ]
+        others = [each for each in store.peers.all() if each.id != peer.id and not each.is_old_key]
+        taken = [each for each in others if folded(each.petname) == folded(name)]
         if name and taken:
             raise LanmsgError(f"{name} is your name for {short_id(taken[0])} already", code="usage")
         store.peers.remember(peer, wall_clock())
@@ -178,9 +175,8 @@ def claimants(invocation: Invocation, store: "Store", pinned: Peer) -> list[Peer
 
 
 def namesakes(peers: Iterable[Peer], pinned: Peer) -> list[Peer]:
-    return [
-        each for each in peers if each.trust is Trust.CHANGED and folded(each.nickname) == folded(pinned.name)
-    ]
+    rivals = [each for each in peers if each.trust is Trust.CHANGED and not each.is_old_key]
+    return [each for each in rivals if folded(each.nickname) == folded(pinned.name)]
 
 
 def the_one_meant(others: list[Peer], pinned: Peer, invocation: Invocation) -> Peer:

@@ -62,7 +62,8 @@ class Peer(Struct, frozen=True):
     `petname` is what this person calls it, "" if nothing. `last_seen` and `verified_at` (0: never) are
     seconds since the epoch; `file_rule_max` is in bytes. `muted`: it rings no bell. `lookalike_of`: the
     name of somebody known, or this person's own, that a hurried reader would take this one's name for, or
-    "". `words_differ`: a comparison has shown that the key is not that person's.
+    "". `words_differ`: a comparison has shown that the key is not that person's. `replaced`: another key
+    was given its place.
     """
 
     id: PeerId
@@ -82,15 +83,21 @@ class Peer(Struct, frozen=True):
     muted: bool = False
     lookalike_of: str = ""
     words_differ: bool = False
+    replaced: bool = False
 
     @property
     def is_old_key(self) -> bool:
         """Another key has taken its place, by this person's word."""
-        return self.trust is Trust.CHANGED and self.petname.endswith(OLD_KEY)
+        return self.trust is Trust.CHANGED and self.replaced
+
+    @property
+    def called(self) -> str:
+        """The name alone, whatever has become of the key."""
+        return self.petname or self.nickname
 
     @property
     def name(self) -> str:
-        return self.petname or self.nickname
+        return f"{self.called}{OLD_KEY}" if self.is_old_key and self.called else self.called
 
     @property
     def host(self) -> str:

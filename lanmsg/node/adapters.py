@@ -14,7 +14,7 @@ from msgspec import Struct
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 RTM_NEWLINK, RTM_GETLINK = 16, 18
 RTM_NEWADDR, RTM_GETADDR = 20, 22
-NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
+NLM_F_REQUEST, NLM_F_DUMP_INTR, NLM_F_DUMP = 0x1, 0x10, 0x300
 IFLA_IFNAME = 3
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 
@@ -85,8 +85,9 @@ def _dump(kernel: socket.socket, question: int, answer: int) -> Iterator[bytes]:
     while True:
         data = kernel.recv(ANSWER_BYTES)
         while len(data) >= HEADER.size:
-            length, kind, _, sequence, _ = HEADER.unpack_from(data)
-            if kind == NLMSG_ERROR or length < HEADER.size:
+            length, kind, flags, sequence, _ = HEADER.unpack_from(data)
+            # Interrupted: something changed meanwhile, and what was told is of two moments.
+            if kind == NLMSG_ERROR or flags & NLM_F_DUMP_INTR or length < HEADER.size:
                 raise OSError("the kernel does not tell its interfaces")
             if sequence == question:
                 if kind == NLMSG_DONE:

@@ -98,9 +98,11 @@ class Air:
 
     def seek(self, until: float) -> None:
         """As a dialer that waits for somebody: go on asking until then, and hear who announces itself."""
+        now = steady_clock()
         if self.listener is None and not self._settings.quiet:
-            self._beacon.overhear()
-            self.discovery.seek(until, steady_clock())
+            if until > now:
+                self._beacon.overhear()
+            self.discovery.seek(until, now)
             self.flush()
 
     def listen(self, name: str, status: Status) -> None:

@@ -292,6 +292,8 @@ class BulkRuns:
 
     def _stream(self, transfer: Transfer) -> BinaryIO | None:
         """What a command of this home reads, or passes on to us."""
+        if getattr(self.streams.get(transfer.number), "closed", False):
+            del self.streams[transfer.number]  # of a run that broke
         if transfer.number not in self.streams and (relay := open_relay(self._home, transfer.id)):
             self.streams[transfer.number] = relay
         return self.streams.get(transfer.number)

@@ -84,7 +84,8 @@ class Directory:
     def _refuse_namesake(self, who: str) -> None:
         """The pinned one is away and another key goes by its name: not the one that was meant."""
         for peer in self._engine.roster.present():
-            if peer.trust is Trust.CHANGED and _is_meant(peer, who):
+            is_settled = peer.is_old_key or peer.words_differ  # nobody is in doubt about that key any more
+            if peer.trust is Trust.CHANGED and not is_settled and _is_meant(peer, who):
                 raise LanmsgError(
                     f"{who} has a new key, or somebody else uses the name: nothing was sent",
                     code="key_changed",

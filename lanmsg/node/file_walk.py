@@ -9,12 +9,11 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
-from weakref import WeakSet
+from typing import BinaryIO
 
 from msgspec import Struct, field
 
-from lanmsg.node.stream_relay import Relay
+from lanmsg.node.stream_relay import Relay, take
 from lanmsg.protocol.constants import MTIME_MAX_S, PATH_DEPTH_MAX, PATH_MAX_BYTES
 from lanmsg.protocol.entry import EntryHeader
 from lanmsg.storage.folder import Folder
@@ -24,11 +23,6 @@ LISTED_MAX = 1000
 """Names kept of what was left out; all are counted."""
 
 
-_TAKEN: Final[WeakSet[BinaryIO]] = WeakSet()
-"""Readers from which something was read. Of the reader, not of the Stream: a second run that began in the
-middle of a pipe would look like a whole file to its sink."""
-
-
 class Stream(Struct, frozen=True):
     """Bytes of unknown number, which can be read once: what is piped into a command."""
 
@@ -36,10 +30,7 @@ class Stream(Struct, frozen=True):
 
     def take(self) -> bool:
         """Whether it is still whole; from now on it is not."""
-        if self.reader in _TAKEN:
-            return False
-        _TAKEN.add(self.reader)
-        return True
+        return take(self.reader)
 
     def is_whole(self) -> bool:
         """At its end: it did not just end with the command that passed it on."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from lanmsg.model import OLD_KEY, Address, LanmsgError, Peer, PeerId, Status, Trust
+from lanmsg.model import Address, LanmsgError, Peer, PeerId, Status, Trust
 from lanmsg.terminal import skeleton
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ class Roster:
 
     def pinned_namesake(self, peer: Peer) -> PeerId | None:
         """The pinned peer whose name this other key goes by, or went by until that one took its place."""
-        name = peer.name.removesuffix(OLD_KEY) if peer.is_old_key else peer.name
-        other = self._pinned_names.get(folded(name))
+        other = self._pinned_names.get(folded(peer.called))
         return None if other == peer.id else other
 
     def addresses_of(self, peer: PeerId) -> tuple[Address, ...]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
+from weakref import WeakSet
 
 from lanmsg.model import TransferId
 from lanmsg.storage.home import FILE_MODE, FOLDER_MODE
@@ -26,6 +27,19 @@ ALIVE = b"\0"
 """Comes first: by it whoever opens the pipe knows that there is somebody to write."""
 
 ALIVE_S = 10.0
+
+
+_TAKEN: WeakSet[BinaryIO] = WeakSet()
+"""Readers from which something was read: a second run that began in the middle of a pipe would look like a
+whole file to its sink."""
+
+
+def take(reader: BinaryIO) -> bool:
+    """Whether it is still whole; from now on it is not."""
+    if reader in _TAKEN:
+        return False
+    _TAKEN.add(reader)
+    return True
 
 
 class Relay(FileIO):
@@ -74,7 +88,9 @@ def open_relay(home: Path, transfer: TransferId) -> Relay | None:
         relay = Relay(os.open(taken, os.O_RDONLY | os.O_NONBLOCK), taken)
     except OSError:
         return None
-    if select.select([relay], [], [], ALIVE_S)[0] and relay.read(1) == ALIVE:
+    poll = select.poll()
+    poll.register(relay, select.POLLIN)
+    if poll.poll(ALIVE_S * 1000) and relay.read(1) == ALIVE:
         os.set_blocking(relay.fileno(), True)
         return relay
     relay.close()
@@ -100,6 +116,8 @@ def _pass(path: Path, stream: BinaryIO) -> None:
     read = getattr(stream, "read1", stream.read)
     with suppress(OSError), _writing_end(path, taken) as pipe:
         _write(pipe, ALIVE)
+        if not take(stream):
+            return
         while data := read(CHUNK_BYTES):
             _write(pipe, data)
         taken.unlink()

@@ -127,13 +127,14 @@ def _live_verifications(connection: sqlite3.Connection) -> None:
     )
 
 
-def _trust_before_block(connection: sqlite3.Connection) -> None:
-    # What unblock gives back: the state and, if it was verified, when.
+def _keys_of_before(connection: sqlite3.Connection) -> None:
+    # trust_before, verified_before: what unblock gives back. replaced: another key was given its place.
     _statements(
         connection,
         """
         ALTER TABLE peers ADD COLUMN trust_before TEXT NOT NULL DEFAULT 'new';
-        ALTER TABLE peers ADD COLUMN verified_before REAL NOT NULL DEFAULT 0
+        ALTER TABLE peers ADD COLUMN verified_before REAL NOT NULL DEFAULT 0;
+        ALTER TABLE peers ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0
         """,
     )
 
@@ -142,7 +143,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _first,
     _verification_rules_networks,
     _live_verifications,
-    _trust_before_block,
+    _keys_of_before,
 )
 
 

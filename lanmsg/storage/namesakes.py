@@ -20,7 +20,7 @@ def is_taken(write: Transaction, peer: bytes, name: str) -> bool:
     """Whether `name` is, or looks like, that of another one who is known, or this person's own."""
     rows = write.all(
         "SELECT iif(petname = '', nickname, petname) FROM peers"
-        " WHERE id <> ? AND (petname <> '' OR trust IN (?, ?))",
+        " WHERE id <> ? AND NOT replaced AND (petname <> '' OR trust IN (?, ?))",
         (peer, *KNOWN),
     )
     looks = {look for (other,) in rows for look in looks_of(other)} | looks_of(own_name(write))

@@ -168,6 +168,11 @@ class Outbox:
         """What is still queued fails as cancelled. False when nothing was queued."""
         return self._move_all(number, Delivery.QUEUED, Delivery.FAILED, CANCELLED, now)
 
+    def may_have_arrived(self, number: int) -> bool:
+        """Whether it was sent to somebody whose answer never came."""
+        sql = "SELECT 1 FROM deliveries WHERE message = ? AND attempts > 0 AND state <> 'delivered'"
+        return self._database.one(sql, (number,)) is not None
+
     def _move_all(self, number: int, before: Delivery, after: Delivery, reason: str, now: float) -> bool:
         with self._database.transaction() as write:
             rows = write.all(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from lanmsg.model import OLD_KEY, Address, FileRule, Peer, PeerId, Status, Trust
+from lanmsg.model import Address, FileRule, Peer, PeerId, Status, Trust
 from lanmsg.storage.database import Database, Transaction
 from lanmsg.storage.namesakes import is_taken
 
@@ -22,7 +22,7 @@ SEEN_STEP_SECONDS = 30.0
 
 _COLUMNS = (
     "id, nickname, petname, trust, proven, status, note, addresses, first_seen, last_seen, verified_at,"
-    " file_rule, file_rule_max, muted"
+    " file_rule, file_rule_max, muted, replaced"
 )
 
 
@@ -118,6 +118,7 @@ class PeerBook:
             self._ensure(write, peer, "", now)
             _set(write, peer, "trust", trust.value)
             _set(write, peer, "verified_at", now if trust is Trust.VERIFIED else 0.0)
+            _set(write, peer, "replaced", 0)
         return self._required(peer)
 
     def block(self, peer: PeerId, now: float) -> Peer:
@@ -179,7 +180,8 @@ class PeerBook:
             before = self._required(old)
             if before.petname or self._required(new).is_old_key:
                 _set(write, new, "petname", before.petname)
-            _set(write, old, "petname", f"{before.name}{OLD_KEY}" if before.name else "")
+            _set(write, new, "replaced", 0)
+            _set(write, old, "replaced", 1)
             _set(write, old, "trust", Trust.CHANGED.value)
             _set(write, old, "verified_at", 0.0)
             _set(write, new, "trust", Trust.PINNED.value)
@@ -227,7 +229,7 @@ _NOTHING_KNOWN = {"status": 0, "note": "", "addresses": "[]", "public_key": None
 
 def _peer_of(row: tuple[Any, ...]) -> Peer:
     key, nickname, petname, trust, proven, status, note, addresses, first_seen, last_seen = row[:10]
-    verified_at, file_rule, file_rule_max, muted = row[10:]
+    verified_at, file_rule, file_rule_max, muted, replaced = row[10:]
     return Peer(
         id=PeerId(key),
         nickname=nickname,
@@ -243,6 +245,7 @@ def _peer_of(row: tuple[Any, ...]) -> Peer:
         file_rule=FileRule(file_rule),
         file_rule_max=file_rule_max,
         muted=bool(muted),
+        replaced=bool(replaced),
     )
 
 
@@ -262,6 +265,8 @@ def _refresh(write: Transaction, known: Peer, values: dict[str, Any]) -> None:
             "note": known.note,
             "addresses": addresses_to_json(known.addresses),
         }
+    if known.trust is not Trust.NEW and not values["nickname"]:
+        values = values | {"nickname": known.nickname}  # or the next name would be no rename
     _keep_name(write, known, values["nickname"])
     before = (known.nickname, int(known.status), known.note, addresses_to_json(known.addresses), known.proven)
     after = (

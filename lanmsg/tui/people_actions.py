@@ -1,7 +1,6 @@
 """What the slash commands about people do: keys, names, files of theirs, and whether they may call."""
 
 from lanmsg.api import Conversation, FileRule, LanmsgError, Peer, Trust
-from lanmsg.model import OLD_KEY
 from lanmsg.terminal import date, folded, parse_size
 from lanmsg.tui import comparing, moves
 from lanmsg.tui.commands import quoted, take_word
@@ -63,7 +62,7 @@ def _replaced_by(state: State, peer: Peer) -> Peer | None:
     """The known key whose place it would take."""
     if peer.trust is not Trust.CHANGED:
         return None
-    name = folded(peer.name.removesuffix(OLD_KEY) if peer.is_old_key else peer.name)
+    name = folded(peer.called)
     known = (each for each in state.peers.values() if state.is_pinned(each.id))
     return next((each for each in known if folded(each.name) == name), None)
 

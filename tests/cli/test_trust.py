@@ -15,7 +15,7 @@ from lanmsg.cli.output import Output
 from lanmsg.cli.parser import Invocation
 from lanmsg.cli.table import TRUST
 from lanmsg.config import Settings
-from lanmsg.model import LanmsgError, PeerId, Trust
+from lanmsg.model import LanmsgError, Peer, PeerId, Trust
 from tests.cli.transcript import transcripts
 
 test_transcript = transcripts("trust")
@@ -54,7 +54,7 @@ def replace_ben(home: Path, monkeypatch: pytest.MonkeyPatch) -> Replace:
         assert new is not None
         assert old is not None
         is_replaced = new.trust is Trust.PINNED
-        assert (new.petname, old.petname) == (("Benny", "Benny (old key)") if is_replaced else ("", "Benny"))
+        assert (new.petname, old.name) == (("Benny", "Benny (old key)") if is_replaced else ("", "Benny"))
         return new.trust
 
     return replace
@@ -67,3 +67,10 @@ def test_yes_of_a_person_who_compared_replaces(replace_ben: Replace) -> None:
 @pytest.mark.parametrize("answer", ["", "n", "maybe"])
 def test_anything_else_changes_nothing(replace_ben: Replace, answer: str) -> None:
     assert replace_ben(answer) is Trust.NEW
+
+
+def test_a_key_that_was_replaced_is_no_rival_of_the_one_in_its_place() -> None:
+    ben = Peer(BEN, "ben", trust=Trust.PINNED)
+    rival = Peer(OTHER, "ben", trust=Trust.CHANGED)
+    old = Peer(OTHER, "ben", trust=Trust.CHANGED, replaced=True)
+    assert trust.namesakes([old, rival], ben) == [rival]

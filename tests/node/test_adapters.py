@@ -6,7 +6,15 @@ from types import TracebackType
 
 import pytest
 
-from lanmsg.node.adapters import HEADER, NLMSG_ERROR, RTM_GETLINK, Adapter, adapters
+from lanmsg.node.adapters import (
+    HEADER,
+    NLM_F_DUMP_INTR,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    RTM_GETLINK,
+    Adapter,
+    adapters,
+)
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the Linux kernel")
 IFF_UP, IFF_LOOPBACK = 0x1, 0x8
@@ -50,7 +58,14 @@ def test_loopback_is_there_with_its_addresses_and_flags() -> None:
     assert loopback.flags & (IFF_UP | IFF_LOOPBACK) == IFF_UP | IFF_LOOPBACK
 
 
-@pytest.mark.parametrize("kernel", [refused, Denying])
+class Interrupted(Denying):
+    """Interfaces came and went while they were told."""
+
+    def recv(self, _: int) -> bytes:
+        return HEADER.pack(HEADER.size, NLMSG_DONE, NLM_F_DUMP_INTR, RTM_GETLINK, 0)
+
+
+@pytest.mark.parametrize("kernel", [refused, Denying, Interrupted])
 def test_where_the_kernel_says_nothing_ifaddr_tells_the_same(
     kernel: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

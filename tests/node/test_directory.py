@@ -9,7 +9,9 @@ import pytest
 from lanmsg.model import Address, Delivery, LanmsgError, PeerId, Trust
 from lanmsg.node import directory as module
 from lanmsg.node.channel import Ear
+from lanmsg.node.clock import wall_clock
 from lanmsg.node.connection import Connection
+from lanmsg.storage.store import Store
 from tests.node.neighbours import Neighbours, engine_of, identity, say_and_wait, sees, story, until
 from tests.node.puppet import Line, puppet
 
@@ -103,6 +105,39 @@ async def test_another_key_under_a_pinned_name_is_never_found_by_it(neighbours: 
     with pytest.raises(LanmsgError) as failure:
         await say_and_wait(anna, named.id, "is it you?")
     assert failure.value.code == "key_changed"
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+@story
+async def test_a_key_that_nobody_doubts_any_more_does_not_keep_its_name_from_the_other(
+    neighbours: Neighbours, *, is_replaced: bool
+) -> None:
+    """The old laptop is switched on, or an impostor who was found out is here; the one meant is away."""
+    here, away = identity("eve").peer_id, identity("ben").peer_id
+    store = Store.open(neighbours.settings("anna").home)
+    for each in (here, away):
+        store.peers.saw(each, nickname="ben", now=wall_clock(), proven=True)
+    if is_replaced:
+        store.peers.pin(here, now=wall_clock())
+        store.peers.succeed(here, away, nickname="ben", now=wall_clock())
+    else:
+        store.peers.set_trust(here, Trust.CHANGED, wall_clock())
+        store.peers.pin(away, now=wall_clock())
+    store.close()
+    anna = await neighbours.open("anna")
+    eve = await neighbours.open("eve", name="ben")
+    await until(lambda: sees(anna, eve.id))
+    assert (await anna.find("ben")).id == away
+
+
+@story
+async def test_who_is_here_is_found_without_an_ear(neighbours: Neighbours) -> None:
+    """Two sockets more, and what everybody announces, for a command that has found its peer."""
+    ben = await neighbours.open("ben")
+    command = await neighbours.open("anna", listen=False)
+    await until(lambda: sees(command, ben.id))
+    assert (await command.find("ben", wait=20)).id == ben.id
+    assert engine_of(command).air._beacon._ear is None
 
 
 @story

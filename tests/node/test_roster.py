@@ -154,7 +154,7 @@ def test_a_stranger_who_uses_our_own_name_is_marked(name: str, like: str) -> Non
 def test_a_key_whose_words_differed_is_told_from_one_whose_place_another_took() -> None:
     book = (
         Peer(BEN, "ben", trust=Trust.CHANGED),
-        Peer(EVE, "ben", petname="ben (old key)", trust=Trust.CHANGED),
+        Peer(EVE, "ben", trust=Trust.CHANGED, replaced=True),
         Peer(CARLA, "ben", trust=Trust.PINNED),
     )
     made = roster(present(BEN, "ben"), present(EVE, "ben"), book=book)
@@ -162,6 +162,8 @@ def test_a_key_whose_words_differed_is_told_from_one_whose_place_another_took() 
     assert ben is not None
     assert old is not None
     assert (ben.words_differ, old.words_differ) == (True, False)
+    assert (ben.is_old_key, old.is_old_key, old.name) == (False, True, "ben (old key)")
+    assert made.one("ben (old key)") == old
     assert made.pinned_namesake(old) == CARLA  # whom it would replace in turn
 
 

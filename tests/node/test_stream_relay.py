@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lanmsg.model import TransferId
+from lanmsg.node.file_walk import Stream
 from lanmsg.node.stream_relay import CHUNK_BYTES, FOLDER, Relay, open_relay, pass_on, sweep, take_back
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone passes pipes on")
@@ -51,6 +52,15 @@ def test_the_end_of_who_passed_it_on_is_not_its_end(tmp_path: Path) -> None:
         assert relay.readall() == b"half"
         assert not relay.is_whole()
     assert names(tmp_path) == []
+
+
+def test_what_was_passed_on_is_read_by_nobody_else(tmp_path: Path) -> None:
+    """Its beginning may be with a listener that was killed: the rest would look whole."""
+    stream = io.BytesIO(b"data")
+    assert pass_on(tmp_path, ONE, stream)
+    with opened(tmp_path) as relay:
+        assert relay.readall() == b"data"
+    assert not Stream(stream).take()
 
 
 def test_only_one_reads_it(tmp_path: Path) -> None:

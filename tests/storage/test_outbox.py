@@ -252,6 +252,15 @@ def test_what_is_sent_cannot_be_taken_back_and_what_was_taken_back_is_not_sent(h
     assert waiting(history) == [first.number]
 
 
+def test_what_was_sent_before_may_have_arrived(history: History) -> None:
+    never, once = queue(history, BEN), queue(history, BEN, owner=US)
+    history.mark_sent([once.number], BEN, NOW)
+    history.release_leases(US)
+    assert history.cancel(never.number, NOW)
+    assert history.cancel(once.number, NOW)
+    assert (history.may_have_arrived(never.number), history.may_have_arrived(once.number)) == (False, True)
+
+
 @pytest.mark.parametrize("owner", [US, None])
 def test_what_was_sent_waits_again_when_its_process_ends(history: History, owner: bytes | None) -> None:
     ours, answered, theirs = (

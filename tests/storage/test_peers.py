@@ -198,6 +198,27 @@ def test_an_old_key_that_is_trusted_again_has_its_name_back(store: Store) -> Non
     assert replaced.name == "ben (old key)"
 
 
+def test_no_name_makes_an_old_key_and_none_unmakes_it(store: Store) -> None:
+    forger, old, new = (PeerId(bytes([each]) * 32) for each in b"fon")
+    store.peers.pin(forger, nickname="ben (old key)", now=1.0)
+    assert not store.peers.set_trust(forger, Trust.CHANGED, 2.0).is_old_key
+    store.peers.pin(old, nickname="ben", now=1.0)
+    store.peers.succeed(old, new, nickname="ben", now=2.0)
+    assert store.peers.rename(old, "bens laptop", now=3.0).name == "bens laptop (old key)"
+    assert store.peers.unblock(store.peers.block(old, 4.0).id, 5.0).is_old_key
+    assert not store.peers.set_trust(old, Trust.PINNED, 6.0).is_old_key
+    assert not store.peers.set_trust(old, Trust.CHANGED, 7.0).is_old_key
+
+
+def test_nobody_known_gets_to_a_name_by_way_of_none(store: Store) -> None:
+    anna, mallory = PeerId(b"a" * 32), PeerId(b"m" * 32)
+    store.peers.pin(anna, nickname="anna", now=1.0)
+    store.peers.pin(mallory, nickname="mallory", now=1.0)
+    for name in ("", "anna"):
+        said = store.peers.saw(mallory, nickname=name, now=2.0, proven=True)
+        assert said.name == "mallory"
+
+
 @pytest.mark.parametrize("before", [Trust.NEW, Trust.PINNED, Trust.VERIFIED, Trust.CHANGED])
 def test_who_is_unblocked_is_what_they_were_before(peers: PeerBook, before: Trust) -> None:
     known = peers.set_trust(BEN, before, NOW)

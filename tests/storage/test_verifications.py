@@ -74,7 +74,7 @@ def test_the_same_words_put_a_key_in_the_place_of_its_namesake(store: Store) -> 
     assert (peer.trust, peer.petname) == (Trust.VERIFIED, "Benny")
     old = store.peers.get(OTHER)
     assert old is not None
-    assert (old.trust, old.petname) == (Trust.CHANGED, "Benny (old key)")
+    assert (old.trust, old.name) == (Trust.CHANGED, "Benny (old key)")
 
 
 @pytest.mark.parametrize("same", [True, False])
