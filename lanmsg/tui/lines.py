@@ -25,13 +25,14 @@ from lanmsg.api import (
     TransferChanged,
     TransferState,
     Trust,
+    Verification,
     VerificationChanged,
 )
 from lanmsg.terminal import Kind, clip, clock, human_size, plural, printable
 from lanmsg.tui import comparing, spoken
 from lanmsg.tui.commands import on_screen, quoted
 from lanmsg.tui.progress import Progress
-from lanmsg.tui.state import State
+from lanmsg.tui.state import Asking, State
 from lanmsg.tui.wording import (
     TRUST_WORDS,
     failure,
@@ -183,13 +184,20 @@ class Lines:
         self._compared[event.peer.id] = look
         if not is_news:
             return []
-        if verification.awaits_answer:
-            words = ", ".join(verification.words)
-            asked = comparing.question(self._state, verification, seen=True)
-            return [f"words to compare: {words}", f"{asked} /yes or /no; read them out, do not write them"]
         if comparing.is_question(verification):
-            return [f"{comparing.question(self._state, verification)}: /yes or /no"]
+            return self.question(verification)
         return [said.strip()] if (said := comparing.outcome(self._state, event)) else []
+
+    def question(self, question: Asking | Verification) -> list[str]:
+        """What this person is asked, and how to answer."""
+        if isinstance(question, Asking):
+            text = spoken.in_ascii(question.text)
+            return [f"{text}{'' if text.endswith('?') else '.'} /yes or /no"]
+        asked = comparing.question(self._state, question, seen=True)
+        if not question.awaits_answer:
+            return [f"{asked}: /yes or /no"]
+        words = ", ".join(question.words)
+        return [f"words to compare: {words}", f"{asked} /yes or /no; read them out, do not write them"]
 
     # --- messages ---
 

@@ -16,6 +16,7 @@ from lanmsg.api import (
     PeerAppeared,
     PeerLeft,
     Settings,
+    VerificationChanged,
     steady_clock,
     wall_clock,
 )
@@ -26,11 +27,12 @@ from lanmsg.tui.completion import candidates
 from lanmsg.tui.console import Console
 from lanmsg.tui.desk import Desk, ScreenNode, diagnosing
 from lanmsg.tui.ending import BROKEN_PIPE, TERMINATED, ends_by_signal, first_fault, hung_up
+from lanmsg.tui.last_asked import LastAsked, Question
 from lanmsg.tui.lines import Lines
 from lanmsg.tui.loading import take_in
 from lanmsg.tui.moves import Want
 from lanmsg.tui.options import Options
-from lanmsg.tui.state import Answer, Candidate, Page, State
+from lanmsg.tui.state import Answer, Asking, Candidate, Page, State
 from lanmsg.tui.teletype import console_of
 from lanmsg.tui.update import seen, update
 from lanmsg.tui.wording import likeness, trust_word, with_hint
@@ -73,6 +75,7 @@ class Plain:
         self._wanted: list[Want] = []
         self.state.list_hidden = True
         self._lines = Lines(self.state)
+        self._asked = LastAsked(self.state)
         self._entered: asyncio.Queue[str | None] = asyncio.Queue()
         self._over = asyncio.Event()
         self._code: int | None = None
@@ -106,12 +109,12 @@ class Plain:
 
     def answer(self, answer: str) -> None:
         """Of a question: yes or no, as commands."""
-        asking, verification = self.state.asking, comparing.asked(self.state)
-        self.state.asking = None
-        if asking is not None:
-            self._answered = asking.on_yes if answer == "yes" else asking.on_no
-        elif verification is not None:
-            self._again = comparing.line(self.state, verification, answer, seen=True)
+        question = self._asked.answered()
+        if isinstance(question, Asking):
+            self.state.asking = None
+            self._answered = question.on_yes if answer == "yes" else question.on_no
+        elif question is not None:
+            self._again = comparing.line(self.state, question, answer, seen=True)
 
     def call(self, text: str) -> str:
         self._write(text)
@@ -211,8 +214,9 @@ class Plain:
     def _greet(self) -> None:
         unread = [talk.conversation for talk in self.state.talks.values() if talk.unread]
         self._menu = [spoken.opening_line(self.state, conversation) for conversation in unread]
-        for line in self._lines.greeting(unread):
-            self._write(line)
+        self._write(*self._lines.greeting(unread))
+        for peer in self.state.comparing:
+            self._ask(self.state.verifications[peer])
 
     # --- news ---
 
@@ -225,8 +229,10 @@ class Plain:
             self.state.notice = notice
             if isinstance(event, PeerAppeared | PeerLeft):
                 asyncio.get_running_loop().call_later(TOGETHER_SECONDS, self._say_presence)
-            for line in self._lines.of(event):
-                self._write(line)
+            said = self._lines.of(event)
+            self._write(*said)
+            if isinstance(event, VerificationChanged) and said and event.peer.id in self.state.comparing:
+                self._asked.said(self.state.verifications[event.peer.id], by_itself=True)
             if isinstance(event, MessageAdded):
                 await self._mark_read()
             if isinstance(event, Notice) and event.missed and self._desk is not None:
@@ -234,8 +240,8 @@ class Plain:
             self._heard.set()
 
     def _say_presence(self) -> None:
-        for line in self._lines.presence() if not self._over.is_set() else ():
-            self._write(line)
+        if not self._over.is_set():
+            self._write(*self._lines.presence())
 
     # --- what is typed ---
 
@@ -263,13 +269,11 @@ class Plain:
         self._clock()
         if self._desk is None or not line.strip():
             return
-        before, written = self.state.open, self._written
-        line = spoken.chosen(self._menu, line)
+        before, written, line = self.state.open, self._written, spoken.chosen(self._menu, line)
         self._lines.typed(line)
         await self._carry_out(self._desk, line)
-        if self.state.asking is not None and self._code is None:
-            text = spoken.in_ascii(self.state.asking.text)
-            self._write(f"{text}{'' if text.endswith('?') else '.'} /yes or /no")
+        if self._code is None and (question := self._asked.to_say()) is not None:
+            self._ask(question)
         self._say_notice()
         if self.state.page is not None:
             self._say_page(self.state.page)
@@ -298,6 +302,7 @@ class Plain:
             slow.cancel()
 
     async def _act(self, desk: Desk, line: str) -> None:
+        self._asked.entered(line)
         await actions.enter(desk, line)
         answered, again = self._answered, self._again
         self._answered, self._again = None, ""
@@ -313,14 +318,18 @@ class Plain:
         command, rest = take_word(line)
         following = take_word(rest)[1]
         self._menu = [f"{command} {quoted(each)} {following}".strip() for each in people]
-        for number, each in enumerate(people, 1):
-            self._write(f"/{number}: {printable(each, Kind.NAME)}")
+        self._write(*(f"/{number}: {printable(each, Kind.NAME)}" for number, each in enumerate(people, 1)))
 
     # --- what is said ---
 
-    def _write(self, line: str) -> None:
-        self._written += 1
-        self._console.write(line)
+    def _write(self, *lines: str) -> None:
+        for line in lines:
+            self._written += 1
+            self._console.write(line)
+
+    def _ask(self, question: Question) -> None:
+        self._write(*self._lines.question(question))
+        self._asked.said(question)
 
     def _say_notice(self) -> None:
         notice, self.state.notice = self.state.notice, None
@@ -334,15 +343,14 @@ class Plain:
         self.state.page = None
         if page.kind == "people" and not page.topic:
             self._menu = spoken.people_menu(self.state)
-        for line in spoken.said(self.state, page):
-            self._write(line)
+        self._write(*spoken.said(self.state, page))
 
     async def _opened(self) -> None:
         talk = self.state.current
         if talk is None or self._desk is None:
             return
-        count = max(SHOWN, min(talk.line_count, SHOWN_MOST))
-        found = await self._desk.node.read(lambda it: it.history.messages(talk.conversation, limit=count))
+        most = max(SHOWN, min(talk.line_count, SHOWN_MOST))
+        found = await self._desk.node.read(lambda it: it.history.messages(talk.conversation, limit=most))
         peer = self.state.peer_of(talk.conversation)
         key = f" ({likeness(self.state, peer) or trust_word(peer)})" if peer is not None else ""
         away = "" if peer is None or peer.present else " Not here now: what you write waits."
@@ -374,8 +382,7 @@ class Plain:
 
     def _say(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            for line in self._lines.message(message, time=True):
-                self._write(line)
+            self._write(*self._lines.message(message, time=True))
 
     async def _mark_read(self) -> None:
         if self._desk is not None and (read := seen(self.state)) is not None:

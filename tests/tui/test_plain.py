@@ -302,6 +302,38 @@ def test_words_are_compared_in_lines() -> None:
     assert "safety number" in said
 
 
+def test_a_yes_is_for_the_question_that_was_said_last() -> None:
+    class Both(Double):
+        async def conversations(self) -> list[object]:  # type: ignore[override]  # empty, but late enough
+            asyncio.get_running_loop().call_soon(self.news)
+            return []
+
+        def news(self) -> None:
+            self.compare("anna", VerificationStage.ASKED)
+            self.compare("anna", VerificationStage.COMPARING, words="acme bravo tango zulu")
+            self.compare("ben", VerificationStage.ASKED, ours=False)
+
+    node = Both()
+    node.meet(person("anna"), person("ben"))
+    _, said, _ = play([f"{WAIT}ben wants to compare", "", "/yes"], node)
+    calls = [call for call in node.calls if call[0] in ("verify", "answer_verification")]
+    assert calls == [("verify", peer_id("ben"))]
+    assert said.split("/yes\n")[-1].startswith("words to compare: acme, bravo, tango, zulu\ndoes anna see")
+
+
+def test_who_goes_on_without_an_answer_is_not_asked_any_more() -> None:
+    class Sudden(Double):
+        async def set_status(self, status: Status, note: str = "") -> None:
+            self.compare("anna", VerificationStage.ASKED, ours=False)
+
+    node = Sudden()
+    node.meet(person("anna"), person("ben"))
+    node.hear("ben", "precious")
+    play(["/msg ben", "/forget ben", "/away", f"{WAIT}anna wants to compare", "/yes"], node)
+    assert not [call for call in node.calls if call[0] == "delete_conversation"]
+    assert ("verify", peer_id("anna")) in node.calls
+
+
 def test_every_command_that_is_a_page_is_lines_of_ascii() -> None:
     for line in ("/help", "/help verify", "/who", "/transfers", "/status", "/set", "/search first"):
         _, said, _ = play([line], scenes.busy(scenes.office()))
