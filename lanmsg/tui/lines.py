@@ -139,6 +139,13 @@ class Lines:
             lines.append(f"{talk.unread} unread: {state.title(conversation)}. /{number} opens it.")
         return lines + [spoken.transfer_line(state, state.transfers[number]) for number in state.questions]
 
+    def farewell(self) -> list[str]:
+        """What is not done when one leaves."""
+        count = self.under_way
+        wait = "waits" if count == 1 else "wait"
+        words = f"{plural(count, 'message')} of yours {wait} in the outbox until lanmsg runs again"
+        return [words] if count else []
+
     def _moves(self, peer: Peer, *, came: bool) -> list[str]:
         """Said a moment later: many who come at once are one line."""
         self._passed[peer.id] = peer, came

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from lanmsg.api import (
-    Conversation,
     LanmsgError,
     Message,
     MessageAdded,
@@ -20,7 +19,7 @@ from lanmsg.api import (
     steady_clock,
     wall_clock,
 )
-from lanmsg.terminal import Kind, date, plural, printable
+from lanmsg.terminal import Kind, date, printable
 from lanmsg.tui import actions, comparing, spoken
 from lanmsg.tui.commands import on_screen, quoted, take_word
 from lanmsg.tui.completion import candidates
@@ -32,6 +31,7 @@ from lanmsg.tui.lines import Lines
 from lanmsg.tui.loading import take_in
 from lanmsg.tui.moves import Want
 from lanmsg.tui.options import Options
+from lanmsg.tui.plain_drafts import PlainDrafts
 from lanmsg.tui.state import Answer, Asking, Candidate, Page, State
 from lanmsg.tui.teletype import console_of
 from lanmsg.tui.update import seen, update
@@ -85,7 +85,7 @@ class Plain:
         self._again = ""
         self._copied: str | None = None
         self._menu: list[str] = []  # what /1, /2 and so on stand for
-        self._drafts: dict[Conversation, str] = {}
+        self._drafts = PlainDrafts(console)
         self._written = 0
         self._heard = asyncio.Event()
 
@@ -192,19 +192,17 @@ class Plain:
                     while self._lines.hurrying:
                         self._heard.clear()
                         await self._heard.wait()
-        if self.state.open is not None and not self._console.draft.startswith("/"):
-            with contextlib.suppress(LanmsgError):
-                await node.set_draft(self.state.open, self._console.draft)
-        if count := self._lines.under_way:
-            wait = "waits" if count == 1 else "wait"
-            self._write(f"{plural(count, 'message')} of yours {wait} in the outbox until lanmsg runs again")
+        self._drafts.left(self.state.open)
+        with contextlib.suppress(LanmsgError):
+            await self._drafts.store(node)
+        self._write(*self._lines.farewell())
 
     # --- at the start ---
 
     async def _load(self, node: ScreenNode) -> None:
         self._clock()
         state = self.state
-        self._drafts = {each.conversation: each.draft for each in await take_in(state, node)}
+        self._drafts.known({each.conversation: each.draft for each in await take_in(state, node)})
         state.ready = True
         for progress in state.transfers.values():
             self._lines.known(progress.transfer)
@@ -246,6 +244,7 @@ class Plain:
     # --- what is typed ---
 
     def _took(self, line: str) -> None:
+        self._drafts.took(line)
         self._entered.put_nowait(line)
 
     def _prompt(self) -> str:
@@ -295,6 +294,7 @@ class Plain:
         slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._say_notice)
         try:
             await self._act(desk, line)
+            await self._drafts.store(desk.node)
         except LanmsgError as error:
             self._write(printable(on_screen(with_hint(str(error), error.hint))))
             self._offer(line, error.candidates)
@@ -358,7 +358,7 @@ class Plain:
         talk.loaded = True
         talk.fill(found)
         self._say(found)
-        self._console.put(self._drafts.pop(talk.conversation, ""))
+        self._drafts.opened(talk.conversation)
         await self._mark_read()
 
     async def _say_again(self, want: Want) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lanmsg.api import Notice, Settings, Status, TransferState, Verification, VerificationStage, Wish
-from lanmsg.tui.console import Complete, nothing
+from lanmsg.tui.console import Complete, Pipe, nothing
 from lanmsg.tui.ending import BROKEN_PIPE, TERMINATED
 from lanmsg.tui.plain import Plain
 from tests.tui import scenes
@@ -183,6 +184,17 @@ def test_a_half_typed_line_is_kept_for_the_next_time() -> None:
     console.draft = "half a line"
     asyncio.run(Plain(SETTINGS, console).run(node.opened))
     assert node.drafts[BEN] == "half a line"
+
+
+def test_a_script_leaves_drafts_alone_and_a_draft_that_was_sent_is_gone() -> None:
+    node = crowd()
+    node.drafts[BEN] = "half a"
+    source, target = io.StringIO("/msg ben\n/msg anna\n/msg ben\n"), io.StringIO()
+    assert asyncio.run(Plain(SETTINGS, Pipe(source, target)).run(node.opened)) == 0
+    assert "Conversation with ben" in target.getvalue()
+    assert node.drafts[BEN] == "half a"
+    play(["/msg ben", "half a thought, whole", "/msg anna", "/quit"], node)
+    assert node.drafts[BEN] == ""
 
 
 def test_tab_opens_what_is_unread_and_completes_commands() -> None:
