@@ -46,6 +46,9 @@ TRY_LATER = {
 }
 
 
+REFUSED = "refused by the other side"
+
+
 class Asked(Struct):
     """An offer that was made: in which session, and when to make it again in the same one."""
 
@@ -115,7 +118,9 @@ class TransferDesk:
             except TimeoutError:
                 pass  # the tick
             self._wake.clear()
-            rows = await trouble.outlast(lambda: self._disk.read(_needing_work))
+            rows = await trouble.outlast(
+                lambda: self._disk.read(lambda store: store.transfers.needing_work(wall_clock()))
+            )
             await self._take_back()
             self._forget_all_but({row.number for row in rows})
             for transfer in rows:
@@ -144,8 +149,7 @@ class TransferDesk:
             )
         else:
             del self._asked[peer, transfer_id]
-            reason = "refused by the other side"
-            await self._rows.move(asked.number, TransferState.FAILED, reason=reason, code="refused")
+            await self._rows.move(asked.number, TransferState.FAILED, reason=REFUSED, code="refused")
             await self._rows.set_told(asked.number, TransferState.FAILED)
 
     async def bulk_opened(self, connection: Connection, bulk: wire.Bulk) -> None:
@@ -345,6 +349,10 @@ class TransferDesk:
         asked = self._asked.get(key)
         if asked is not None and not asked.connection.closed and now < asked.again_at:
             return
+        if asked is not None and asked.connection.is_unwelcome:
+            # Its person has blocked us, and is not dialled again by itself.
+            await self.offer_refused(transfer.peer, bytes(transfer.id), wire.RefusedCode.BLOCKED)
+            return
         if self.runs.is_stopping:
             return  # what has just paused goes on when we are back
         connection = await self._sessions.to(transfer.peer)
@@ -388,7 +396,3 @@ class TransferDesk:
 
 def _other_key(peer: PeerId) -> str:
     return f"its key {peer.hex()[:8].upper()} is not the one that you trust"
-
-
-def _needing_work(store: Store) -> list[Transfer]:
-    return store.transfers.needing_work(wall_clock())

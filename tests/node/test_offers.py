@@ -149,9 +149,8 @@ async def test_an_offer_that_cannot_be_stored_is_refused_for_now(
             assert (await line.hear(wire.Refused)).code == "full"
             again = an_offer()
             await line.say(again, again, an_offer())
-            for _ in range(3):
-                assert (await notices.next(Notice)).text == "an offer cannot be stored: no space left"
-            with pytest.raises(TimeoutError):  # once for each
+            assert (await notices.next(Notice)).text == "an offer cannot be stored: no space left"
+            with pytest.raises(TimeoutError):  # once for all
                 await notices.next(Notice, seconds=0.1)
 
 
@@ -286,6 +285,17 @@ async def test_a_refused_offer_has_failed_in_our_words(neighbours: Neighbours) -
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         await line.say(wire.Refused((await line.hear(wire.Offer)).id, "done\x1b[1A"))
         assert (await becomes(anna, sent, TransferState.FAILED)).reason == "refused by the other side"
+
+
+@story
+async def test_who_has_blocked_us_is_not_dialled_again_by_itself(neighbours: Neighbours) -> None:
+    async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
+        engine_of(anna).desk._reaches = lambda _: True  # type: ignore[assignment]  # it is seen all the time
+        sent = await anna.offer(ben.id, [file_of(neighbours)])
+        await line.hear(wire.Offer)
+        line.hang_up(wire.CloseCode.BLOCKED)
+        assert (await becomes(anna, sent, TransferState.FAILED)).code == "refused"
+        assert ben.arrivals.empty()
 
 
 @story
