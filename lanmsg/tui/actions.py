@@ -35,7 +35,7 @@ async def enter(desk: Desk, line: str) -> None:
 async def say(desk: Desk, text: str) -> None:
     """Send to the open conversation."""
     talk = open_talk(desk)
-    await send_text(desk, talk, text, talk.reply_to)
+    await send_text(desk, talk, text, talk.reply_to if desk.entered is None else desk.entered.reply_to)
 
 
 async def send_text(desk: Desk, talk: Talk, text: str, reply_to: Message | None = None) -> None:
@@ -47,14 +47,16 @@ async def send_text(desk: Desk, talk: Talk, text: str, reply_to: Message | None 
     if len(text.encode("utf-8", "replace")) > TEXT_MAX_BYTES:
         raise LanmsgError("that is too long for a message", code="usage", hint="/send offers it as a file")
     message = await desk.node.send_text(talk.conversation, text, reply_to=reply_to.id if reply_to else None)
-    talk.reply_to = None
+    if desk.entered is None or talk.reply_to is reply_to:
+        talk.reply_to = None
     _show_sent(desk, message)
 
 
 def _show_sent(desk: Desk, message: Message) -> None:
     """Our own words are in sight at once, wherever we had scrolled to."""
     talk = desk.state.talk(message.conversation)
-    if talk.newer and (want := moves.newest(desk.state)):
+    here = talk.conversation == desk.state.open
+    if here and talk.newer and (want := moves.newest(desk.state)):
         desk.hands.want(want)
     talk.anchor = None
 
@@ -63,13 +65,13 @@ async def msg(desk: Desk, rest: str) -> None:
     who, text = take_word(rest)
     conversation = EVERYONE if who in ("everyone", "#everyone") else None
     conversation = conversation or Conversation.with_peer(person(desk.state, who).id)
-    moves.open_conversation(desk.state, conversation)
+    desk.show(conversation)
     if text:
         await send_text(desk, desk.state.talk(conversation), text)
 
 
 async def broadcast(desk: Desk, rest: str) -> None:
-    moves.open_conversation(desk.state, EVERYONE)
+    desk.show(EVERYONE)
     if rest:
         await send_text(desk, desk.state.talk(EVERYONE), rest)
 

@@ -86,7 +86,7 @@ class App:
         self.modes = self.keyboard.modes = Modes(output, environment)
         self.notifier = Notifier(self.state.options, environment, self.modes.write, self._spawn)
         self.keyboard.notifier = self.notifier
-        self.drafts = Drafts(self.state, self.screen.input, self._store_drafts)
+        self.drafts = self.keyboard.drafts = Drafts(self.state, self.screen.input, self._store_drafts)
         self.pace = Pace(self._draw)
 
     def _application(

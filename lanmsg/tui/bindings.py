@@ -132,8 +132,10 @@ class KeyActions(PageKeys):
         if size <= TEXT_MAX_BYTES:
             choices.insert(0, ("yes", "send"))
         choices.append(("back", "edit" if size <= EDIT_BYTES else "drop the paste"))
-        words = f"paste of {plural(lines, 'line')}, {human_size(size)}"
-        moves.ask(self._state, Asking("paste", words, tuple(choices), paste=text))
+        pasted = self._keyboard.lines.now(text, self._state.current)
+        whom = f"for {self._state.title(pasted.place)}" if pasted.place is not None else ""
+        words = f"paste {whom or 'here'}: {plural(lines, 'line')}, {human_size(size)}"
+        moves.ask(self._state, Asking("paste", words, tuple(choices), paste=pasted))
 
     # --- completion ---
 

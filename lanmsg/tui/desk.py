@@ -26,7 +26,8 @@ from lanmsg.api import (
 )
 from lanmsg.terminal import folded
 from lanmsg.tui.commands import quoted
-from lanmsg.tui.moves import Want
+from lanmsg.tui.entered import Entered
+from lanmsg.tui.moves import Want, open_conversation
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.wording import likeness
@@ -168,6 +169,19 @@ class Desk:
     hands: Hands
     settings: Settings
     diagnose: Diagnose
+    entered: Entered | None = None  # what is being carried out, where lines wait for each other
+
+    @property
+    def open(self) -> Conversation | None:
+        """The conversation that was open when the line was entered."""
+        return self.entered.place if self.entered is not None else self.state.open
+
+    def show(self, conversation: Conversation | None) -> None:
+        """Open it; what was entered meanwhile is for it."""
+        if conversation is not None:
+            open_conversation(self.state, conversation)
+        if self.entered is not None:
+            self.entered.has_opened(self.state.open)
 
 
 def diagnosing(settings: Settings, node: ScreenNode) -> Diagnose:
@@ -201,17 +215,16 @@ def meant(state: State, conversation: Conversation, does: str) -> None:
 
 def open_talk(desk: Desk) -> Talk:
     """The conversation that is open. Raises LanmsgError."""
-    talk = desk.state.current
-    if talk is None:
+    if desk.open is None:
         raise LanmsgError("no conversation is open", code="usage", hint="/msg NAME opens one")
-    return talk
+    return desk.state.talk(desk.open)
 
 
 def peer_or_open(desk: Desk, word: str) -> Peer:
     """The named person, or the one whose conversation is open. Raises LanmsgError."""
     if word:
         return person(desk.state, word)
-    peer = desk.state.peer_of(desk.state.open)
+    peer = desk.state.peer_of(desk.open)
     if peer is None:
         raise LanmsgError("whom? open a conversation or name somebody", code="usage")
     return peer

@@ -76,6 +76,33 @@ class Drafts:
             self._state.talk(self._shown).draft = "" if text.startswith("/") else text
             self._touched.add(self._shown)
 
+    def give_back(self, place: Conversation | None, text: str) -> bool:
+        """What was not sent comes back where it was typed, open or not, unless something stands there.
+
+        False then, and for a command that was typed elsewhere: done here, it could mean somebody else.
+        """
+        if place == self._shown:
+            return self._put_back(text)
+        if text.startswith("/") or place is None or self._state.talk(place).draft:
+            return False
+        self._state.talk(place).draft = text
+        self._touched.add(place)
+        return True
+
+    def _put_back(self, text: str) -> bool:
+        is_free = not self._line.text
+        if is_free:
+            self._line.set_document(Document(text, len(text)), bypass_readonly=True)
+        return is_free
+
+    def insert(self, place: Conversation | None, text: str) -> None:
+        """At the cursor of the line that it is for; a line that is not shown gets it at its end."""
+        if place is None or place == self._shown:
+            self._line.insert_text(text)
+        else:
+            self._state.talk(place).draft += text
+            self._touched.add(place)
+
     def end(self) -> None:
         """The last line of a conversation that Ctrl-C put aside is its draft again at the next start."""
         self.keep()

@@ -62,9 +62,9 @@ def _receivers(desk: Desk, word: str) -> list[Peer]:
     Raises LanmsgError.
     """
     state = desk.state
-    if not word and state.open is None:
+    if not word and desk.open is None:
         raise LanmsgError("to whom?", code="usage", hint="/send NAME FILE, or open a conversation first")
-    if word not in EVERYONES and (word or state.open != EVERYONE):
+    if word not in EVERYONES and (word or desk.open != EVERYONE):
         peer = peer_or_open(desk, word)
         if refusal := state.may_not_send(Conversation.with_peer(peer.id)):
             raise LanmsgError(refusal, code="security")
@@ -174,7 +174,7 @@ async def cancel(desk: Desk, rest: str) -> None:
     if rest:
         await desk.node.cancel(transfer_of(desk.state, rest).number)
         return
-    talk = desk.state.current
+    talk = desk.state.talk(desk.open) if desk.open is not None else None
     waiting = [each for each in talk.messages() if each.state is Delivery.QUEUED] if talk else []
     if waiting:
         await desk.node.cancel_message(waiting[-1].number)
@@ -234,7 +234,7 @@ def saved_path(desk: Desk, word: str) -> Path:
         transfer = transfer_of(desk.state, word)
     else:
         done = [each.transfer for each in desk.state.transfers.values() if _is_saved(each.transfer)]
-        here = [each for each in done if desk.state.open == Conversation.with_peer(each.peer)] or done
+        here = [each for each in done if desk.open == Conversation.with_peer(each.peer)] or done
         if not here:
             raise LanmsgError("no file has been saved yet", code="not_found", hint="/transfers lists them")
         transfer = max(here, key=lambda each: each.updated_at)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +17,8 @@ from lanmsg.terminal import human_size
 from lanmsg.tui import actions, comparing, finding, moves, slots
 from lanmsg.tui.completion import candidates, folders, paths
 from lanmsg.tui.desk import Desk
+from lanmsg.tui.drafts import Drafts
+from lanmsg.tui.entered import Entered, Lines
 from lanmsg.tui.file_actions import send_as_file, typed_path
 from lanmsg.tui.layout import ScreenLayout
 from lanmsg.tui.modes import Modes
@@ -47,6 +50,8 @@ class Keyboard:
         self.application: Application[int] | None = None
         self.modes: Modes | None = None
         self.notifier: Notifier | None = None
+        self.drafts: Drafts | None = None
+        self.lines = Lines()
         self._screen = screen
         self._spawn = spawn
         self._order = asyncio.Lock()
@@ -110,33 +115,50 @@ class Keyboard:
 
     def submit(self, line: str) -> None:
         """Carry out a line; when that fails it comes back into the empty input, to be mended."""
-        desk = self.desk
-        if desk is None:
+        if self.desk is None:
             self.early.append(line)
             return
-        if line.startswith(IN_PASSING):
-            self._spawn(self._told(actions.enter(desk, line), line))
-        else:
-            self._spawn(self._in_order(actions.enter(desk, line), line))
+        entered = self.lines.enter(line, self.state.current)
+        work = self._told(self._enter(entered), entered)
+        in_passing = line.startswith(IN_PASSING) and entered.behind is None
+        self._spawn(work if in_passing else self._in_order(work))
 
-    async def _in_order(self, work: Work, line: str) -> None:
+    async def _enter(self, entered: Entered) -> None:
+        if self.desk is None:
+            return
+        try:
+            if entered.is_stranded:
+                raise LanmsgError("not sent: the command before it failed", hint="the history has it")
+            await actions.enter(replace(self.desk, entered=entered), entered.line)
+        finally:
+            entered.ended()
+
+    async def _in_order(self, work: Work) -> None:
         async with self._order:
-            await self._told(work, line)
+            await work
 
-    async def _told(self, work: Work, line: str = "") -> None:
+    async def _told(self, work: Work, entered: Entered | None = None) -> None:
         """Do it, and say what went wrong."""
         try:
             await work
         except LanmsgError as error:
-            comes_back = bool(line) and not self._screen.input.text
-            clears = " (Esc clears the line)" if comes_back and line.startswith("/") else ""
-            self.state.say(with_hint(str(error), error.hint) + clears, style="class:alert", seconds=15)
-            if comes_back:
-                self.state.returned = line if clears else ""
-                self._screen.input.set_document(Document(line, len(line)), bypass_readonly=True)
-                self.state.menu = None
+            back = self._give_back(entered) if entered is not None else ""
+            self.state.say(with_hint(str(error), error.hint) + back, style="class:alert", seconds=15)
         if self.application is not None:
             self.application.invalidate()
+
+    def _give_back(self, entered: Entered) -> str:
+        """A line that failed, to where it was typed; what there is to say about that."""
+        line, place = entered.line, entered.place
+        if self.drafts is None or entered.is_stranded or not self.drafts.give_back(place, line):
+            return ""
+        if place is not None and place != self.state.open:
+            return f" (your line waits in the conversation with {self.state.title(place)})"
+        self.state.menu = None
+        if entered.reply_to is not None and self.state.current is not None:
+            self.state.current.reply_to = self.state.current.reply_to or entered.reply_to
+        self.state.returned = line if line.startswith("/") else ""
+        return " (Esc clears the line)" if line.startswith("/") else ""
 
     # --- completion ---
 
@@ -201,29 +223,25 @@ class Keyboard:
             self.state.say(comparing.NO_ROOM, style="class:alert")
 
     def _answer_own(self, asking: Asking, answer: str) -> None:
-        if asking.kind == "paste":
-            self._answer_paste(asking, answer)
+        if asking.paste is not None:
+            self._answer_paste(asking, asking.paste, answer)
             return
         then = {"yes": asking.on_yes, "no": asking.on_no}.get(answer)
         if then is not None:
-            self._spawn(self._in_order(_carried_out(then), ""))
+            self._spawn(self._in_order(self._told(_carried_out(then))))
 
-    def _answer_paste(self, asking: Asking, answer: str) -> None:
-        text = asking.paste
-        fits = len(text.encode("utf-8", "replace")) <= actions.TEXT_MAX_BYTES
+    def _answer_paste(self, asking: Asking, pasted: Entered, answer: str) -> None:
+        fits = len(pasted.line.encode("utf-8", "replace")) <= actions.TEXT_MAX_BYTES
         if answer == "yes" and fits and self.desk is not None:
-            self._spawn(self._in_order(actions.say(self.desk, text), text))
+            desk = replace(self.desk, entered=pasted)
+            self._spawn(self._in_order(self._told(actions.say(desk, pasted.line), pasted)))
         elif answer == "other" and self.desk is not None:
-            self._spawn(self._told(send_as_file(self.desk, text)))
-        elif answer == "back" and fits:
-            self._screen.input.insert_text(text)
+            self._spawn(self._told(send_as_file(replace(self.desk, entered=pasted), pasted.line)))
+        elif answer == "back" and fits and self.drafts is not None:
+            self.drafts.insert(pasted.place, pasted.line)
         elif answer in ("yes", "no"):
             # Neither is offered for a paste of this size: ask again rather than drop it.
             moves.ask(self.state, asking)
-
-    async def _enter(self, line: str) -> None:
-        if self.desk is not None:
-            await actions.enter(self.desk, line)
 
     def cancel_chosen(self, number: int) -> None:
         progress = self.state.transfers.get(number)
@@ -233,7 +251,7 @@ class Keyboard:
         if transfer.state is TransferState.RUNNING and transfer.done > ASK_ABOVE_BYTES:
             choices = (("yes", "cancel it"), ("back", "go on"))
             asking = Asking("cancel", _cancel_words(transfer), choices, number=number)
-            asking.on_yes = partial(self._enter, f"/cancel {number}")
+            asking.on_yes = partial(self._enter, Entered(f"/cancel {number}", None))
             moves.ask(self.state, asking)
         else:
             self.submit(f"/cancel {number}")

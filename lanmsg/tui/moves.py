@@ -54,14 +54,14 @@ def open_conversation(state: State, conversation: Conversation) -> None:
     _forget_old_talks(state)
 
 
-def close_conversation(state: State) -> None:
+def close_conversation(state: State, conversation: Conversation) -> None:
     """Out of the list until something new is said there; nothing is deleted."""
-    if state.open is None:
+    state.hidden.add(conversation)
+    state.roster_stale = True
+    if conversation != state.open:
         return
-    state.hidden.add(state.open)
     back = state.previous if state.previous != state.open else None
     state.open = None
-    state.roster_stale = True
     if back is not None:
         open_conversation(state, back)
 

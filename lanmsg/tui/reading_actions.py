@@ -28,7 +28,8 @@ QUOTED = 40
 async def history(desk: Desk, rest: str) -> None:
     talk = open_talk(desk)
     if not rest:
-        moves.newest(desk.state)
+        if talk is desk.state.current:
+            moves.newest(desk.state)
         desk.hands.want(Want(talk.conversation, "newest"))
         return
     desk.hands.want(Want(talk.conversation, "since", time=day_start(rest, desk.state.wall)))
@@ -77,7 +78,8 @@ async def clear(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature 
 async def close(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command
     talk = open_talk(desk)
     title = desk.state.title(talk.conversation)
-    moves.close_conversation(desk.state)
+    moves.close_conversation(desk.state, talk.conversation)
+    desk.show(None)
     desk.state.say(f"{title} is off the list until somebody writes; /msg {quoted(title)} opens it again")
 
 

@@ -26,6 +26,7 @@ from lanmsg.api import (
 )
 from lanmsg.terminal import Kind, folded, mixes_scripts, printable
 from lanmsg.tui.commands import on_screen, quoted
+from lanmsg.tui.entered import Entered
 from lanmsg.tui.keys import KEYS
 from lanmsg.tui.keys import Key as KeyBinding
 from lanmsg.tui.options import Options
@@ -62,7 +63,7 @@ class Asking:
     kind: str  # "paste", "quit", "cancel", "delete", "verify"
     text: str
     choices: tuple[tuple[str, str], ...]
-    paste: str = ""
+    paste: Entered | None = None
     number: int = 0
     on_yes: Answer | None = None
     on_no: Answer | None = None

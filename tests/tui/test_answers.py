@@ -63,12 +63,12 @@ def test_a_long_paste_is_asked_about(keys: str, line: str, call: str) -> None:
         await screen.type("<c-k>ben<enter>")
         await screen.paste("x" * 5000)
         assert screen.line == ""
-        assert "paste of 1 line, 5.0 kB   [^Y] send   [^O] send as a file   [Esc] edit" in screen.text
+        assert "paste for ben: 1 line, 5.0 kB   [^Y] send   [^O] send as a file   [Esc] edit" in screen.text
         screen.app.state.question_since -= 1
         await screen.type(keys)
         assert screen.line == line
         assert call in "".join(name for name, *_ in screen.node.calls if name != "mark_read")
-        assert ("paste of" in screen.text) is (keys == "<c-n>")
+        assert ("paste for" in screen.text) is (keys == "<c-n>")
 
     assert PASTE_BYTES < 5000
     play(scene, crowd())
@@ -81,10 +81,40 @@ def test_a_paste_too_long_for_any_message_can_only_be_a_file() -> None:
         assert "[^O] send as a file   [Esc] drop the paste" in screen.text
         screen.app.state.question_since -= 1
         await screen.type("<c-y>")
-        assert "paste of" in screen.text
+        assert "paste for ben" in screen.text
         await screen.type("<esc>")
-        assert "paste of" not in screen.text
+        assert "paste for" not in screen.text
         assert screen.line == ""
+
+    play(scene, crowd())
+
+
+@pytest.mark.parametrize(("keys", "call"), [("<c-y>", "send_text"), ("<c-o>", "offer")])
+def test_a_paste_goes_to_whom_it_was_for(keys: str, call: str) -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("x" * 5000)
+        await screen.type("<c-k>carla<enter>")
+        assert "paste for ben: 1 line" in screen.text
+        screen.app.state.question_since -= 1
+        await screen.type(keys)
+        await screen.until(lambda: any(name == call for name, *_ in screen.node.calls))
+        assert [to for name, to, *_ in screen.node.calls if name == call] == [
+            BEN if call == "send_text" else BEN.peer
+        ]
+
+    play(scene, crowd())
+
+
+def test_a_paste_to_be_edited_goes_into_the_line_of_whom_it_was_for() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("x" * 5000)
+        await screen.type("<c-k>carla<enter>")
+        await screen.type("<esc>")
+        assert screen.line == ""
+        await screen.type("<c-k>ben<enter>")
+        assert screen.line == "x" * 5000
 
     play(scene, crowd())
 

@@ -41,10 +41,10 @@ def test_closing_goes_back_to_where_one_was() -> None:
     state = state_of(node)
     open_talk(state, node, ANNA)
     open_talk(state, node, BEN)
-    moves.close_conversation(state)
+    moves.close_conversation(state, BEN)
     assert state.open == ANNA
-    moves.close_conversation(state)
-    moves.close_conversation(state)
+    moves.close_conversation(state, ANNA)
+    moves.close_conversation(state, BEN)
     assert "ben" not in picture(state).split("\n")[0]
 
 
