@@ -6,13 +6,17 @@ import threading
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from lanmsg.terminal import cell_width
+from lanmsg.terminal import cell_width, head
 from lanmsg.tui.state import Candidate
 
 Complete = Callable[[str], list[Candidate]]
 """For Tab: the ways in which the text before the cursor may go on."""
 
-WORD = re.compile(r" *[^ ]+| +$")
+BLANKS = " \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""All that Unicode calls a space (Zs): to the eye each of them ends a word."""
+
+WORD = re.compile(f"[{BLANKS}]*[^{BLANKS}]+|[{BLANKS}]+$")
+ADDRESS = re.compile(r"https?://[!-~]+")
 
 
 class Console(Protocol):
@@ -80,7 +84,8 @@ class Pipe:
 def broken(text: str, cells: int) -> str:
     """Each line in rows of at most `cells`, broken between words, the later ones indented.
 
-    A word that is longer stays whole, for the terminal to break: so an address can still be copied.
+    A word that is longer is cut: where the terminal breaks it, the words of a peer could begin a row as if
+    they were a line of ours. Only an address stays whole, so that it can be copied.
     """
     return "\n".join(row for line in text.split("\n") for row in _rows(line, cells))
 
@@ -88,14 +93,29 @@ def broken(text: str, cells: int) -> str:
 def _rows(line: str, cells: int) -> list[str]:
     if len(line) <= cells and cell_width(line) <= cells:
         return [line]
-    indent = " " * min(len(line) - len(line.lstrip(" ")) + 4, cells // 4)
-    rows, row, used = [], "", 0
+    leading = len(line) - len(line.lstrip(BLANKS))
+    indent = " " * min(leading + 4, cells // 4)
+    rows: list[str] = []
+    row, used = "", 0
     for word in WORD.findall(line):
         size = cell_width(word)
-        if row.strip() and used + size > cells:
-            rows.append(row)
-            row = indent + word.lstrip(" ")
+        if used + size > cells:
+            if row.strip(BLANKS):
+                rows.append(row)
+            cut, row = _cut(word.lstrip(BLANKS), indent if rows or leading else "", indent, cells)
+            rows += cut
             used = cell_width(row)
         else:
             row, used = row + word, used + size
-    return [*rows, row.rstrip(" ")]
+    row = row.rstrip(BLANKS)
+    return [*rows, row] if row or not rows else rows
+
+
+def _cut(word: str, first: str, indent: str, cells: int) -> tuple[list[str], str]:
+    """A word behind what its first row begins with: the rows that it fills, and how the next one begins."""
+    rows, row, size = [], first, cell_width(word)
+    while len(row) + size > cells and not ADDRESS.fullmatch(word):
+        piece = head(word, max(cells - len(row), 1)) or word[0]
+        rows.append(row + piece)
+        word, row, size = word[len(piece) :], indent, size - cell_width(piece)
+    return rows, row + word

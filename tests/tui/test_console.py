@@ -3,6 +3,8 @@
 import asyncio
 import io
 
+import pytest
+
 from lanmsg.terminal import cell_width
 from lanmsg.tui.console import Pipe, broken
 
@@ -33,12 +35,36 @@ def test_a_line_is_broken_between_words_and_goes_on_indented() -> None:
     assert broken("two  blanks stay", 40) == "two  blanks stay"
 
 
-def test_a_long_word_stays_whole_for_the_terminal_to_break() -> None:
+def test_an_address_stays_whole_for_the_terminal_to_break_and_another_long_word_is_cut() -> None:
     address = "https://example.org/" + "x" * 40
     assert broken(f"see {address} for more", 20).split("\n") == ["see", f"    {address}", "    for more"]
+    rows = broken("ben: " + "x" * 40 + " more", 20).split("\n")
+    assert rows == ["ben:", "    " + "x" * 16, "    " + "x" * 16, "    " + "x" * 8 + " more"]
+    assert broken("y" * 25, 20).split("\n") == ["y" * 20, "    yyyyy"]
+    assert broken("日本語日本語", 5).split("\n") == ["日本", " 語日", " 本語"]
+    assert broken("日", 1) == "日"
+
+
+@pytest.mark.parametrize("blank", [" ", "\xa0", "\u2007", "\u202f", "\u3000"])
+def test_no_words_of_a_peer_begin_a_row_as_a_line_of_ours_does(blank: str) -> None:
+    for said in ("." * 34, "." * 36, "." * 80, blank * 80, "https://example.org/" + "é" * 60, "日" * 17):
+        for line in (f"ben: {said}", f"    {said}"):
+            words = blank.join(("carla:", "the", "password", "please"))
+            first, *rest = broken(f"{line}{words}", 40).split("\n")
+            assert all(row.startswith("    ") for row in rest)
+            assert all(cell_width(row) <= 40 for row in (first, *rest))
 
 
 def test_wide_letters_are_counted_by_cells() -> None:
     rows = broken("日本 語日本 語日 本語", 12).split("\n")
     assert all(cell_width(row) <= 12 for row in rows)
     assert len(rows) > 1
+
+
+def test_blanks_at_the_end_are_no_row() -> None:
+    assert broken("one two" + " " * 40, 20) == "one two"
+    assert broken(" " * 40, 20) == ""
+
+
+def test_a_whole_message_of_one_word_is_cut() -> None:
+    assert len(broken("ben: " + "日" * 32_000, 20).split("\n")) == 4_001
