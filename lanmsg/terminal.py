@@ -9,6 +9,7 @@ import time
 import unicodedata
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 
 ONE_LINE_CELLS = 32
 """Names are cut here: a longer one could push what stands behind it (a question!) off the row."""
@@ -311,3 +312,49 @@ def skeleton(name: str) -> str:
     """The same for names that look alike: other scripts, accents, signs, I and l, rn and m; maybe ""."""
     text = unicodedata.normalize("NFKD", name).translate(LIKE_L).casefold().translate(LIKE_LATIN)
     return "".join(filter(str.isalnum, text)).replace("rn", "m").replace("vv", "w")
+
+
+OUR_SIGNS = re.compile(
+    "[!#*>?|~\u00d7\u203a\u203c\u2047-\u2049\u2190-\u21ff\u221a\u2500-\u25ff\u2610-\u2612\u26a0\u26aa\u26ab"
+    "\u2705\u2713-\u2718\u274c\u274e\u2753-\u2757\u2b24\uff01\uff03\uff0a\uff1e\uff1f\uff5c\uff5e\U0001f5f8]"
+)
+"""Ticks, crosses, circles, bars, arrows: what this program puts beside a name, and what looks like that. The
+tilde is one: behind it stand the digits of a key, and never what somebody says of itself."""
+
+OUR_WORDS = (
+    *("you", "everyone", "somebody", "nobody", "lanmsg", "new", "known", "verified", "blocked", "replaced"),
+    *("old key", "key changed", "words differed", "here", "away", "busy", "gone"),
+)
+"""A name that is one of these, and nothing else, reads as if this program said it."""
+
+OUR_BEGINNINGS = (
+    *("you to", "warning", "key changed", "words differed", "transfer", "conversation with"),
+    *("ok", "xx", "problem", "perhaps"),
+)
+"""What lines of this program begin with; `ok` and `xx` are its signs where there is only ASCII."""
+
+
+def shown_name(name: str) -> str:
+    """A name that somebody has taken, or was given, as it may be shown: printable, and without our signs."""
+    return printable(OUR_SIGNS.sub("_", name), Kind.NAME)
+
+
+@lru_cache(maxsize=CACHED_CHARACTERS)
+def imitates(name: str) -> bool:
+    """Whether a name could be read as a mark or as words of this program: the key must be told beside it."""
+    text = unicodedata.normalize("NFKC", name)
+    if OUR_SIGNS.search(name) or OUR_SIGNS.search(text) or set(text) & set("():"):
+        return True
+    words = _looks_of_words(name)
+    begins = any(words[: len(each)] == each for each in _BEGINNINGS)
+    return "".join(words) in _WORDS or begins or "toeveryone" in map("".join, pairwise(words))
+
+
+def _looks_of_words(text: str) -> tuple[str, ...]:
+    # A capital i is taken for a small L, and yet it is an i in capitals.
+    looks = (skeleton(word).replace("i", "l") for word in re.split(r"[\W_]+", text))
+    return tuple(filter(None, looks))
+
+
+_WORDS = frozenset("".join(_looks_of_words(each)) for each in OUR_WORDS)
+_BEGINNINGS = tuple(map(_looks_of_words, OUR_BEGINNINGS))

@@ -20,10 +20,12 @@ from lanmsg.terminal import (
     human_duration,
     human_rate,
     human_size,
+    imitates,
     mixes_scripts,
     parse_size,
     plural,
     printable,
+    shown_name,
     skeleton,
 )
 
@@ -216,3 +218,75 @@ def test_names_that_do_not(one: str, other: str) -> None:
 
 def test_a_name_of_signs_has_nothing_to_look_like() -> None:
     assert skeleton("...") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "\u2713dave",
+            "dave \u2713",
+            "\u2714 dave",
+            "\u25cfben",
+            "ben!",
+            "\uff01ben",
+            "ben~4C42",
+            "~4C42",
+            "?",
+            "a > b",
+        ),
+        *(
+            "dave (verified)",
+            "dave\uff08verified\uff09",
+            "ben: hello",
+            "you",
+            "YOU",
+            "y\u043eu",
+            "everyone",
+            "#everyone",
+        ),
+        *(
+            "Every-one",
+            "old key",
+            "KEY CHANGED",
+            "WARNING, KEY CHANGED",
+            "transfer 1, a.exe",
+            "you to everyone",
+        ),
+        *("ben to everyone", "ok dave", "new"),
+    ],
+)
+def test_a_name_that_could_be_read_as_words_of_ours_imitates(name: str) -> None:
+    assert imitates(name)
+    assert not set("\u2713\u2714\u25cf!\uff01~?>#") & set(shown_name(name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            "ben",
+            "ben@thinkpad",
+            "mira-laptop",
+            "Frau Keller",
+            "Keller, Anna",
+            "M\u00e9lanie d'Arc",
+            "\u65e5\u672c",
+            "Youto",
+        ),
+        *(
+            "Mia New",
+            "newton",
+            "Okko",
+            "everyone's friend Joe",
+            "anna \u2764",
+            "J. R. R.",
+            "\u0430\u043d\u043d\u0430",
+            "b_42",
+        ),
+    ],
+)
+def test_a_name_as_people_have_them_does_not(name: str) -> None:
+    assert not imitates(name)
+    assert shown_name(name) == printable(name, Kind.NAME)

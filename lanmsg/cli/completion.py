@@ -192,7 +192,7 @@ def people(reading: Reading) -> Candidates:
     if store is None:
         return []
     from lanmsg.api import home_roster
-    from lanmsg.terminal import Kind, printable
+    from lanmsg.terminal import shown_name
 
     try:
         everybody = home_roster(store).all()
@@ -201,8 +201,9 @@ def people(reading: Reading) -> Candidates:
     names = [peer.name.casefold() for peer in everybody]
     found = []
     for peer in everybody:
-        shown = printable(peer.name, Kind.NAME)
-        clear = shown == peer.name and peer.name and names.count(peer.name.casefold()) == 1
+        shown = shown_name(peer.name)
+        is_plain = shown == peer.name and peer.name.casefold() not in ("", "everyone")
+        clear = is_plain and names.count(peer.name.casefold()) == 1
         where = "here" if peer.present else "not here"
         key = peer.id.hex()[:8].upper()
         label = f"{peer.trust.word}, {where}, {key}" if clear else f"{shown}, {peer.trust.word}, {where}"

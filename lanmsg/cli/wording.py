@@ -16,8 +16,8 @@ from lanmsg.api import (
     VerificationStage,
     wall_clock,
 )
-from lanmsg.model import LanmsgError
-from lanmsg.terminal import Kind, cell_width, human_size, plural, printable
+from lanmsg.model import OLD_KEY, LanmsgError
+from lanmsg.terminal import Kind, cell_width, human_size, imitates, plural, printable, shown_name
 
 if TYPE_CHECKING:
     from lanmsg.api import Roster
@@ -26,7 +26,12 @@ UNNAMED = "somebody"
 
 
 def name_of(peer: Peer) -> str:
-    return printable(peer.name, Kind.NAME) or UNNAMED
+    """A name that could be read as a mark or as words of ours says which key it is, wherever it stands."""
+    return f"{_bare_name_of(peer)}~{short_id(peer)}" if imitates(peer.called) else _bare_name_of(peer)
+
+
+def _bare_name_of(peer: Peer) -> str:
+    return (shown_name(peer.called) or UNNAMED) + (OLD_KEY if peer.is_old_key and peer.called else "")
 
 
 def nobody_known(who: str, roster: "Roster") -> LanmsgError:
@@ -39,7 +44,7 @@ def certain_name_of(peer: Peer) -> str:
     """Where a person decides something: a name that this person did not choose says which key it is."""
     if peer.petname or peer.trust in {Trust.PINNED, Trust.VERIFIED}:
         return name_of(peer) + trust_remark(peer)
-    return f"{name_of(peer)}~{short_id(peer)}{trust_remark(peer)}"
+    return f"{_bare_name_of(peer)}~{short_id(peer)}{trust_remark(peer)}"
 
 
 def speaker_of(peer: Peer) -> str:
@@ -82,7 +87,7 @@ def size_of(transfer: Transfer) -> str:
 def trust_of(peer: Peer) -> str:
     """The state of the key as a word, and what a name that deceives is taken for."""
     if peer.lookalike_of:
-        return f"{peer.trust.word}, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)}"
+        return f"{peer.trust.word}, LOOKS LIKE {shown_name(peer.lookalike_of)}"
     if peer.words_differ:
         return f"{peer.trust.word}, THE WORDS DIFFERED"
     return "replaced" if peer.is_old_key else peer.trust.word
@@ -98,7 +103,7 @@ def trust_remark(peer: Peer) -> str:
         Trust.VERIFIED: "",
     }
     if peer.lookalike_of:
-        return f" (new, LOOKS LIKE {printable(peer.lookalike_of, Kind.NAME)})"
+        return f" (new, LOOKS LIKE {shown_name(peer.lookalike_of)})"
     if peer.words_differ:
         return " (THE WORDS DIFFERED)"
     return "" if peer.is_old_key else remarks[peer.trust]

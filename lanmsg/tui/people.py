@@ -3,6 +3,7 @@
 from lanmsg.api import Conversation, Peer, Trust
 from lanmsg.terminal import cell_width
 from lanmsg.tui import comparing
+from lanmsg.tui.names import is_odd
 from lanmsg.tui.pages import last_seen
 from lanmsg.tui.rows import Row, spread
 from lanmsg.tui.state import State
@@ -109,7 +110,7 @@ def _sign(state: State, peer: Peer | None) -> tuple[str, str]:
     glyphs = state.glyphs
     if peer is None:
         return glyphs.room, ""
-    if is_alarming(peer) or state.is_odd(peer) or comparing.is_doubted(state, peer):
+    if is_alarming(peer) or is_odd(peer) or comparing.is_doubted(state, peer):
         return glyphs.alert, "class:alert"
     if any(state.transfers[number].transfer.peer == peer.id for number in state.questions):
         return glyphs.question, "class:strong"

@@ -6,7 +6,6 @@ each event would be most of the work. Whoever draws only reads.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from operator import attrgetter
 
 from lanmsg.api import (
     EVERYONE,
@@ -24,17 +23,16 @@ from lanmsg.api import (
     Trust,
     Verification,
 )
-from lanmsg.terminal import Kind, folded, mixes_scripts, printable
+from lanmsg.terminal import printable
 from lanmsg.tui.commands import on_screen, quoted
-from lanmsg.tui.entered import Entered
 from lanmsg.tui.keys import KEYS
 from lanmsg.tui.keys import Key as KeyBinding
+from lanmsg.tui.names import Names
 from lanmsg.tui.options import Options
 from lanmsg.tui.progress import Progress
 from lanmsg.tui.talk import Note, Talk
 from lanmsg.tui.theme import FANCY, Glyphs
 
-LABEL = attrgetter("name", "trust", "lookalike_of", "words_differ")  # what it, and the signs by it, say
 NOBODY = PeerId(b"")
 """Our own id before the node runs."""
 
@@ -63,7 +61,7 @@ class Asking:
     kind: str  # "paste", "quit", "cancel", "delete", "verify"
     text: str
     choices: tuple[tuple[str, str], ...]
-    paste: Entered | None = None
+    paste: str = ""
     number: int = 0
     on_yes: Answer | None = None
     on_no: Answer | None = None
@@ -115,9 +113,7 @@ class State:
     newcomer: bool = False  # nobody has ever written anything in this home
     listening: bool = False
     interfaces: tuple[Interface, ...] = ()
-    peers: dict[PeerId, Peer] = field(default_factory=dict)
-    namesakes: dict[str, set[PeerId]] = field(default_factory=dict)
-    labels: dict[PeerId, str] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
     talks: dict[Conversation, Talk] = field(default_factory=dict)
     open: Conversation | None = None
     previous: Conversation | None = None
@@ -169,66 +165,27 @@ class State:
 
     # --- people ---
 
+    @property
+    def peers(self) -> dict[PeerId, Peer]:
+        return self.names.peers
+
     def put_peer(self, peer: Peer) -> None:
         """A person is known, or known better; names that two share become distinct."""
         before = self.peers.get(peer.id)
-        self.peers[peer.id] = peer
         self.roster_stale = True
         self.here += peer.present - (before is not None and before.present)
-        if before is None or LABEL(before) != LABEL(peer):
-            if before is not None:
-                self._rename(before, joined=False)
-            self._rename(peer, joined=True)
-
-    def _rename(self, peer: Peer, *, joined: bool) -> None:
-        same = self.namesakes.setdefault(_as_shown(peer), set())
-        (same.add if joined else same.discard)(peer.id)
-        for other in same | {peer.id}:
-            # Only a label that was on screen can be in wrapped rows: a thousand newcomers cost no rewrap.
-            if self.labels.pop(other, None) is not None:
-                self.epoch += 1
+        self.epoch += self.names.put(peer)
 
     def label(self, peer: PeerId) -> str:
         """What a person is called on this screen: safe to print, and different for different keys."""
-        found = self.labels.get(peer)
-        if found is None:
-            found = self.labels[peer] = self._label(peer)
-        return found
-
-    def _label(self, peer: PeerId) -> str:
-        known = self.peers.get(peer)
-        short = peer.hex()[:4].upper()
-        if known is None or not known.name:
-            return f"~{short}"
-        name = printable(known.name, Kind.NAME)
-        rivals = self.namesakes.get(_as_shown(known), set()) - {peer}
-        if self.is_pinned(peer):
-            # The name alone means the key that this person knows, whoever else comes by that name.
-            rivals = {other for other in rivals if self.is_pinned(other)}
-        return f"{name}~{short}" if rivals or (known.lookalike_of and not known.petname) else name
+        return self.names.label(peer)
 
     def is_pinned(self, peer: PeerId) -> bool:
-        known = self.peers.get(peer)
-        return known is not None and known.trust in (Trust.PINNED, Trust.VERIFIED)
+        return self.names.is_pinned(peer)
 
     def rival(self, peer: Peer) -> Peer | None:
-        """For a changed key the known one of that name; for a known one that is gone, the changed key.
-
-        While the known key is here nothing is in doubt: a stranger that takes a name cannot stop a talk, nor
-        can one who was found out by the words.
-        """
-        same = (self.peers[other] for other in self.namesakes.get(_as_shown(peer), set()) - {peer.id})
-        others = [other for other in same if folded(other.name) == folded(peer.name)]
-        if peer.trust is Trust.CHANGED:
-            return next((other for other in others if self.is_pinned(other.id)), None)
-        if self.is_pinned(peer.id) and not peer.present:
-            claims = (each for each in others if each.trust is Trust.CHANGED and each.present)
-            return next((each for each in claims if not each.words_differ), None)
-        return None
-
-    def is_odd(self, peer: Peer) -> bool:
-        """A name that could be taken for another: like somebody's, or in letters of several scripts."""
-        return not peer.petname and (bool(peer.lookalike_of) or mixes_scripts(peer.name))
+        """For a changed key the known one of that name; for a known one that is gone, the changed key."""
+        return self.names.rival(peer)
 
     # --- conversations ---
 
@@ -379,8 +336,3 @@ class Menu:
 
     candidates: list[Candidate]
     chosen: int = -1
-
-
-def _as_shown(peer: Peer) -> str:
-    """What names are compared by: two long ones that differ where they are cut look the same."""
-    return folded(printable(peer.name, Kind.NAME))

@@ -29,7 +29,7 @@ from lanmsg.api import (
     Trust,
     VerificationChanged,
 )
-from lanmsg.terminal import Kind, clock, folded, printable, skeleton
+from lanmsg.terminal import clock, folded, shown_name, skeleton
 from lanmsg.tui import comparing, hints
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Note, Talk
@@ -124,7 +124,7 @@ def _say_name(state: State, before: Peer, peer: Peer, label: str) -> None:
     talk = state.talks.get(conversation)
     if not (state.is_pinned(peer.id) or (talk is not None and talk.last_time)):
         return
-    wanted = printable(peer.nickname, Kind.NAME) or "nobody"
+    wanted = shown_name(peer.nickname) or "nobody"
     state.renamed = f"{label} is now called {state.label(peer.id)}"
     if peer.name == before.name:
         taken = "" if before.petname else f", which is {_whose(state, wanted)}"

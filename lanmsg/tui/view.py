@@ -1,7 +1,7 @@
 """The picture of a state: every row above the input, for any size of terminal; no terminal is needed."""
 
 from lanmsg.api import Conversation, Message, Peer, Trust
-from lanmsg.terminal import cell_width, clip, fingerprint, fit, printable
+from lanmsg.terminal import cell_width, clip, fingerprint, fit, printable, shown_name
 from lanmsg.tui import comparing, moves, pages, question_bar, roster, strips
 from lanmsg.tui.entries import rows_of
 from lanmsg.tui.panels import comparing_panel, key_panel, welcome
@@ -195,7 +195,7 @@ def _title(state: State, peer: Peer | None) -> Row:
     if not state.is_pinned(peer.id) and not peer.petname:
         # A name alone proves nothing: the key's first digits tell two of a name apart.
         parts.append(("", f" {fingerprint(peer.id, 2)}"))
-    own_name = printable(peer.nickname) if peer.petname and peer.petname != peer.nickname else ""
+    own_name = shown_name(peer.nickname) if peer.petname and peer.petname != peer.nickname else ""
     where = " ".join(part for part in (own_name, peer.host) if part)
     return [*parts, ("", f"{dot}{where}")] if where and state.columns >= 100 else parts
 

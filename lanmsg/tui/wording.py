@@ -14,7 +14,19 @@ from lanmsg.api import (
     TransferState,
     Trust,
 )
-from lanmsg.terminal import Kind, cell_width, clip, clock, fingerprint, human_size, plural, printable
+from lanmsg.terminal import (
+    Kind,
+    cell_width,
+    clip,
+    clock,
+    fingerprint,
+    human_size,
+    imitates,
+    plural,
+    printable,
+    shown_name,
+)
+from lanmsg.tui.names import is_odd
 from lanmsg.tui.progress import Progress
 from lanmsg.tui.state import State
 from lanmsg.tui.theme import Glyphs
@@ -85,7 +97,7 @@ def speaker_sign(state: State, peer: PeerId) -> str:
         return state.glyphs.delivered
     if known.trust is Trust.BLOCKED:
         return state.glyphs.failed
-    return state.glyphs.alert if is_alarming(known) or state.is_odd(known) else ""
+    return state.glyphs.alert if is_alarming(known) or is_odd(known) else ""
 
 
 def speaker_words(state: State, peer: PeerId) -> str:
@@ -93,10 +105,12 @@ def speaker_words(state: State, peer: PeerId) -> str:
     known = state.peers.get(peer)
     if known is None or not speaker_sign(state, peer):
         return ""
+    if known.trust is Trust.VERIFIED:
+        return trust_word(known)
     return likeness(state, known) or trust_word(known)
 
 
-SUFFIX = re.compile(r"~[0-9A-F]{4}$")
+SUFFIX = re.compile(r"~(?:[0-9A-F]{4})+$")
 
 
 def clip_label(label: str, cells: int, ellipsis: str) -> str:
@@ -141,8 +155,10 @@ def likeness(state: State, peer: Peer) -> str:
     if peer.lookalike_of == state.name and state.name:
         return "uses your name, but is not you"
     if peer.lookalike_of:
-        return f"looks like {printable(peer.lookalike_of, Kind.NAME)}, but is not"
-    return "letters of several alphabets in this name" if state.is_odd(peer) else ""
+        return f"looks like {shown_name(peer.lookalike_of)}, but is not"
+    if imitates(peer.nickname):
+        return "this name imitates marks of lanmsg"
+    return "letters of several alphabets in this name" if is_odd(peer) else ""
 
 
 def rule_words(state: State, peer: Peer) -> str:

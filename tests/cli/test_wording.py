@@ -65,6 +65,24 @@ def test_where_something_is_decided_a_name_that_anybody_may_take_says_which_key(
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\u2713dave", "_dave"),
+        ("dave (verified)", "dave (verified)"),
+        ("you", "you"),
+        ("ben~62626262", "ben_62626262"),
+        ("everyone", "everyone"),
+    ],
+)
+def test_a_name_like_a_mark_of_ours_says_everywhere_which_key_it_is(name: str, shown: str) -> None:
+    label = f"{shown}~62626262"
+    peer = Peer(BEN, name)
+    assert (name_of(peer), speaker_of(peer), certain_name_of(peer)) == (label, label, f"{label} (new)")
+    assert certain_name_of(Peer(BEN, name, trust=Trust.PINNED)) == label
+    assert name_of(Peer(BEN, "ben", trust=Trust.CHANGED, replaced=True)) == "ben (old key)"
+
+
+@pytest.mark.parametrize(
     ("stage", "ours", "sentence"),
     [
         ("asked", True, "you want to compare words with ben"),

@@ -1,46 +1,10 @@
-"""Names that two share, keys that changed, questions, and what may be sent."""
+"""Keys that changed, questions, and what may be sent."""
 
 from msgspec.structs import replace
 
 from lanmsg.api import EVERYONE, Conversation, TransferState, Trust
 from tests.tui.double import Double, peer_id, person
 from tests.tui.given import BEN, state_of
-
-
-def test_namesakes_are_told_apart_by_their_keys() -> None:
-    state = state_of()
-    state.put_peer(person("ben", trust=Trust.NEW))
-    assert state.label(peer_id("ben")) == "ben"
-    state.put_peer(person("Ben", key="other", trust=Trust.NEW))
-    assert state.label(peer_id("ben")) == f"ben~{peer_id('ben').hex()[:4].upper()}"
-    assert state.label(peer_id("other")) == f"Ben~{peer_id('other').hex()[:4].upper()}"
-
-
-def test_the_bare_name_is_the_known_key() -> None:
-    state = state_of()
-    state.put_peer(person("ben"))
-    state.put_peer(person("ben", key="other", trust=Trust.CHANGED))
-    assert state.label(peer_id("ben")) == "ben"
-    assert "~" in state.label(peer_id("other"))
-
-
-def test_a_rename_ends_the_likeness() -> None:
-    state = state_of()
-    state.put_peer(person("ben", trust=Trust.NEW))
-    state.put_peer(person("ben", key="other", trust=Trust.NEW))
-    assert "~" in state.label(peer_id("ben"))
-    epoch = state.epoch
-    state.put_peer(replace(state.peers[peer_id("other")], petname="benjamin"))
-    assert state.label(peer_id("ben")) == "ben"
-    assert state.epoch > epoch
-
-
-def test_names_are_made_safe_and_the_nameless_are_called_by_their_key() -> None:
-    state = state_of()
-    state.put_peer(person("e\x1b[2Jve", key="eve"))
-    assert state.label(peer_id("eve")) == "e\\x1b[2Jve"
-    state.put_peer(person("", key="nobody"))
-    assert state.label(peer_id("nobody")).startswith("~")
 
 
 def test_a_stranger_who_takes_a_name_stops_no_talk_with_whom_is_here() -> None:
@@ -94,19 +58,3 @@ def test_a_notice_that_quotes_a_name_is_safe() -> None:
     state.say("nobody is called \x1b[31m")
     assert state.notice is not None
     assert state.notice.text == "nobody is called \\x1b[31m"
-
-
-def test_names_of_mixed_alphabets_are_marked() -> None:
-    state = state_of()
-    assert state.is_odd(person("b\u0435n"))
-    assert not state.is_odd(person("ben"))
-    assert not state.is_odd(person("b\u0435n", petname="ben"))
-
-
-def test_names_that_differ_only_where_they_are_cut_are_told_apart() -> None:
-    state = state_of()
-    name = "alexander.the.great@macedonia-laptop-"
-    state.put_peer(person(f"{name}01", key="known"))
-    state.put_peer(person(f"{name}02", key="other", trust=Trust.NEW))
-    assert "~" not in state.label(peer_id("known"))
-    assert "~" in state.label(peer_id("other"))

@@ -29,7 +29,7 @@ from tests.tui.table import Table
 TEACHER = person("Frau Keller", trust=Trust.VERIFIED, verified_at=NOON)
 FALSE = person("Frau Keller", key="false", trust=Trust.CHANGED)
 LOOKALIKE = person("Frau KeIler", key="like", trust=Trust.NEW, lookalike_of="Frau Keller")
-OLD = person("ben", key="old", petname="ben (old key)", trust=Trust.CHANGED)
+OLD = person("ben", key="old", trust=Trust.CHANGED, replaced=True)
 
 
 def digits(peer: Peer) -> str:
