@@ -25,6 +25,7 @@ from lanmsg.api import (
 )
 from lanmsg.terminal import printable
 from lanmsg.tui.commands import on_screen, quoted
+from lanmsg.tui.entered import Entered
 from lanmsg.tui.keys import KEYS
 from lanmsg.tui.keys import Key as KeyBinding
 from lanmsg.tui.names import Names
@@ -61,7 +62,7 @@ class Asking:
     kind: str  # "paste", "quit", "cancel", "delete", "verify"
     text: str
     choices: tuple[tuple[str, str], ...]
-    paste: str = ""
+    paste: Entered | None = None
     number: int = 0
     on_yes: Answer | None = None
     on_no: Answer | None = None
@@ -87,6 +88,7 @@ class Page:
     kind: str  # "help", "transfers", "people", "status", "settings", "doctor", "search", "text"
     scroll: int = 0
     chosen: int = 0
+    number: int = 0  # of the transfer that is chosen, wherever its row goes
     topic: str = ""
     lines: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -135,7 +137,7 @@ class State:
     asking: Asking | None = None
     question_since: float = 0.0
     question_gone: float = -1000.0  # when the last one went
-    was_asked: bool = False
+    was_asked: tuple["Asking | None", object] = (None, None)  # the question that stood there last
     returned: str = ""  # a command that failed and is in the line again
     restored: str = ""  # the draft that stood in the line before anything was typed
     query: Query | None = None
@@ -270,12 +272,7 @@ class State:
         asks = transfer.direction is Direction.IN and transfer.state is TransferState.OFFERED
         if asks and transfer.number not in self.questions:
             self.questions.append(transfer.number)
-            if len(self.questions) == 1:
-                self.question_since = self.tick
         elif not asks and transfer.number in self.questions:
-            # Keys that were meant for the question that just went must not answer the next one.
-            if self.questions[0] == transfer.number:
-                self.question_since = self.tick
             self.questions.remove(transfer.number)
         else:
             return
