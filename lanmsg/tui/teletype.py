@@ -257,14 +257,16 @@ class Teletype:
         """Words with more behind them in the same read: a paste on a terminal that does not mark pastes.
 
         It never sends, and the line end that it may have at its own end does not either. One line that ends
-        so cannot be told from one that was typed quickly; and a command is a command.
+        so cannot be told from one that was typed quickly; and a command is a command, what follows it is not.
         """
-        if not text.strip() or text.startswith("/"):
+        if not text.strip():
             return False
         now = steady_clock()
         if press.app.key_processor.input_queue:
             self._paste_until = now + PASTE_SECONDS
-            return True
+            return not text.startswith("/")
+        if text.startswith("/"):
+            return False
         if now >= self._paste_until:
             return False
         count = plural(text.count("\n") + 1, "line")

@@ -175,6 +175,18 @@ def test_commands_of_a_script_are_carried_out_however_quickly_they_come() -> Non
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("paste", ["/home/a\rthe secret\r", "/home/a\rthe secret\r/home/b\rand more\r"])
+def test_what_was_pasted_behind_a_line_that_looks_like_a_command_is_not_sent(paste: str) -> None:
+    async def scene() -> None:
+        async with sitting(dumb=True) as desk:
+            desk.keys.send_text(paste)
+            await desk.until(lambda: "came at once" in "".join(desk.seen.rows))
+            assert desk.lines == ["/home/a"]
+            assert desk.teletype.draft == paste.removeprefix("/home/a\r").replace("\r", "\n")
+
+    asyncio.run(scene())
+
+
 def test_ways_out() -> None:
     async def scene() -> None:
         async with sitting(dumb=True) as desk:
