@@ -209,7 +209,10 @@ class Lines:
     # --- messages ---
 
     def message(self, message: Message, *, time: bool = False) -> list[str]:
-        """NAME: text; the rows after the first are indented."""
+        """NAME: text, or * NAME does something; the rows after the first are indented.
+
+        The star is before every deed: without it the words of a peer would read as a line of ours.
+        """
         name = "you" if message.sender is None else self._state.label(message.sender)
         where = " to everyone" if message.conversation.peer is None else ""
         if where and message.sender is not None and (words := speaker_words(self._state, message.sender)):
@@ -218,7 +221,7 @@ class Lines:
         text, colon = printable(message.text, Kind.TEXT), ":"
         if text.startswith("/me "):
             text, colon = text[4:], ""
-            name = self._state.name if message.sender is None else name
+            name = f"* {self._state.name if message.sender is None else name}"
         if message.sender is not None and abs(message.stored_at - message.sent_at) > LATE:
             text += f" (written {clock(message.sent_at)})"
         first, *rest = text.split("\n")

@@ -68,7 +68,11 @@ def test_a_message_is_name_and_text_with_further_rows_indented() -> None:
     reader = Reader(node)
     assert reader.hear(MessageAdded(node.hear("ben", "one\ntwo \x1b[2J"))) == ["ben: one", "    two \\x1b[2J"]
     assert reader.hear(MessageAdded(node.hear("ben", "all", everyone=True))) == ["ben to everyone: all"]
-    assert reader.hear(MessageAdded(node.hear("ben", "/me waves"))) == ["ben waves"]
+    assert reader.hear(MessageAdded(node.hear("ben", "/me waves"))) == ["* ben waves"]
+    assert reader.lines.message(node.hear("ben", "/me left", everyone=True), time=True) == [
+        "10:00 * ben to everyone left"
+    ]
+    assert reader.lines.message(node.tell("ben", "/me waves back")) == ["* mira waves back"]
     answer = node.hear("ben", "yes", reply_to=node.said[0].id)
     reader.state.talk(answer.conversation).loaded = True
     reader.state.talk(answer.conversation).fill([node.said[0]])
