@@ -14,7 +14,7 @@ from lanmsg.tui import (
     reading_actions,
 )
 from lanmsg.tui.commands import Call, parse, take_word
-from lanmsg.tui.desk import Desk, meant, open_talk, person, transfer_of
+from lanmsg.tui.desk import Desk, is_everyone, meant, open_talk, person, transfer_of
 from lanmsg.tui.talk import Talk
 
 TEXT_MAX_BYTES = 32_768
@@ -63,7 +63,7 @@ def _show_sent(desk: Desk, message: Message) -> None:
 
 async def msg(desk: Desk, rest: str) -> None:
     who, text = take_word(rest)
-    conversation = EVERYONE if who in ("everyone", "#everyone") else None
+    conversation = EVERYONE if is_everyone(who) else None
     conversation = conversation or Conversation.with_peer(person(desk.state, who).id)
     desk.show(conversation)
     if text:

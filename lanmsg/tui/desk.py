@@ -28,6 +28,7 @@ from lanmsg.terminal import folded
 from lanmsg.tui.commands import quoted
 from lanmsg.tui.entered import Entered
 from lanmsg.tui.moves import Want, open_conversation
+from lanmsg.tui.names import DIGITS
 from lanmsg.tui.state import State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.wording import likeness
@@ -245,9 +246,34 @@ def person(state: State, who: str) -> Peer:
     """
     if not who:
         raise LanmsgError("a person is needed", code="usage")
+    found = _labelled(state, who)
+    if not found and "~" not in who:
+        # What stands behind a tilde is of a key, and never a part of what somebody says of itself.
+        found = _named(state, who)
+    if not found:
+        raise LanmsgError(f"nobody here is called {who}", code="not_found", hint="/who lists people")
+    if len(found) > 1:
+        labels = tuple(state.label(peer.id) for peer in found)
+        raise LanmsgError(f"{who} could be {' or '.join(labels)}", code="ambiguous", candidates=labels)
+    return found[0]
+
+
+def _labelled(state: State, who: str) -> list[Peer]:
+    """Who is shown like that, or has that name and a key that begins with the digits behind it.
+
+    Who is here does not matter for such a word: it is about a key.
+    """
+    name, tilde, digits = who.rpartition("~")
+    found = [peer for peer in state.peers.values() if state.label(peer.id) == who]
+    if not found and tilde and len(digits) >= DIGITS:
+        of_that_name = state.names.shown_as(name)
+        found = [peer for peer in of_that_name if peer.id.hex().startswith(digits.lower())]
+    return [peer for peer in found if state.is_pinned(peer.id)] or found
+
+
+def _named(state: State, who: str) -> list[Peer]:
+    """Whom a name means, or a short one, or digits of a key; who is here before who is not."""
     everyone = state.peers.values()
-    labelled = [peer for peer in everyone if state.label(peer.id) == who]
-    # What somebody is shown as goes before what another one says of itself.
     named = [peer for peer in everyone if folded(who) == folded(peer.name)] or [
         peer for peer in everyone if folded(who) == folded(peer.nickname)
     ]
@@ -255,19 +281,18 @@ def person(state: State, who: str) -> Peer:
     digits = who.replace(" ", "").lower()
     by_key = [peer for peer in everyone if len(digits) >= 8 and peer.id.hex().startswith(digits)]
     known = [[peer for peer in some if state.is_pinned(peer.id)] for some in (named, short)]
-    found = labelled or known[0] or known[1] or named or by_key or short
-    here = [peer for peer in found if peer.present] or found
-    if not here:
-        raise LanmsgError(f"nobody here is called {who}", code="not_found", hint="/who lists people")
-    if len(here) > 1:
-        labels = tuple(state.label(peer.id) for peer in here)
-        raise LanmsgError(f"{who} could be {' or '.join(labels)}", code="ambiguous", candidates=labels)
-    return here[0]
+    found = known[0] or known[1] or named or by_key or short
+    return [peer for peer in found if peer.present] or found
 
 
 def _short_names(peer: Peer) -> list[str]:
     """`ben` of `ben@thinkpad`, as names are at first."""
     return [name.partition("@")[0] for name in (peer.petname, peer.nickname) if "@" in name]
+
+
+def is_everyone(word: str) -> bool:
+    """Whether a word is the room of all, and not whoever may be called like that."""
+    return folded(word).removeprefix("#") == "everyone"
 
 
 def is_person(state: State, who: str) -> bool:

@@ -18,10 +18,8 @@ from lanmsg.api import (
 from lanmsg.terminal import folded, plural
 from lanmsg.tui import moves, opening
 from lanmsg.tui.commands import take_word, words
-from lanmsg.tui.desk import Desk, is_person, meant, peer_or_open, transfer_of
+from lanmsg.tui.desk import Desk, is_everyone, is_person, meant, peer_or_open, transfer_of
 from lanmsg.tui.state import Page
-
-EVERYONES = ("everyone", "#everyone")
 
 
 async def send(desk: Desk, rest: str) -> None:
@@ -46,7 +44,7 @@ async def send(desk: Desk, rest: str) -> None:
 
 
 def _is_somebody(desk: Desk, word: str) -> bool:
-    return word in EVERYONES or is_person(desk.state, word)
+    return is_everyone(word) or is_person(desk.state, word)
 
 
 async def _missing(paths: list[Path]) -> list[Path]:
@@ -64,7 +62,7 @@ def _receivers(desk: Desk, word: str) -> list[Peer]:
     state = desk.state
     if not word and desk.open is None:
         raise LanmsgError("to whom?", code="usage", hint="/send NAME FILE, or open a conversation first")
-    if word not in EVERYONES and (word or desk.open != EVERYONE):
+    if not is_everyone(word) and (word or desk.open != EVERYONE):
         peer = peer_or_open(desk, word)
         if refusal := state.may_not_send(Conversation.with_peer(peer.id)):
             raise LanmsgError(refusal, code="security")

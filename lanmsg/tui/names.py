@@ -77,6 +77,10 @@ class Names:
         """All others who are shown by the same name."""
         return self.sharing.get(as_shown(peer), set()) - {peer.id}
 
+    def shown_as(self, name: str) -> list[Peer]:
+        """Everybody who is shown by that name, as it stands before the digits."""
+        return [self.peers[peer] for peer in sorted(self.sharing.get(folded(name), ()))]
+
     def is_pinned(self, peer: PeerId) -> bool:
         known = self.peers.get(peer)
         return known is not None and known.trust in (Trust.PINNED, Trust.VERIFIED)

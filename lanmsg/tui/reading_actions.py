@@ -9,7 +9,7 @@ from lanmsg.terminal import Kind, clip, clock, date, plural, printable
 from lanmsg.tui import moves
 from lanmsg.tui.calendar import day_start
 from lanmsg.tui.commands import quoted, take_word
-from lanmsg.tui.desk import Desk, StoreView, open_talk, person
+from lanmsg.tui.desk import Desk, StoreView, is_everyone, open_talk, person
 from lanmsg.tui.entries import FOLD_ROWS
 from lanmsg.tui.file_actions import typed_path
 from lanmsg.tui.moves import Want
@@ -140,9 +140,9 @@ async def forget(desk: Desk, rest: str) -> None:
         words = "delete all that was ever said, with everybody, on this computer only?"
         _ask_to_delete(desk, words, lambda: _delete_everything(desk))
     elif rest and not rest.isdecimal():
-        is_everyone = rest in ("everyone", "#everyone")
-        where = EVERYONE if is_everyone else Conversation.with_peer(person(state, take_word(rest)[0]).id)
-        whom = f"{'to' if is_everyone else 'with'} {state.title(where)}"
+        to_all = is_everyone(rest)
+        where = EVERYONE if to_all else Conversation.with_peer(person(state, take_word(rest)[0]).id)
+        whom = f"{'to' if to_all else 'with'} {state.title(where)}"
         words = f"delete all that was said {whom}, on this computer only?"
         _ask_to_delete(desk, words, lambda: _delete_conversation(desk, state.talk(where)))
     else:

@@ -1,9 +1,10 @@
 """Whom a word means; what is not clear is never guessed."""
 
 import pytest
+from msgspec.structs import replace
 
-from lanmsg.api import LanmsgError, Trust
-from lanmsg.tui.desk import is_person, person
+from lanmsg.api import LanmsgError, Peer, PeerId, Trust
+from lanmsg.tui.desk import is_everyone, is_person, person
 from lanmsg.tui.state import State
 from tests.tui.double import Double, peer_id
 from tests.tui.double import person as somebody
@@ -65,3 +66,52 @@ def test_an_ambiguous_name_is_a_name_all_the_same() -> None:
     assert is_person(crowd(), "cy")
     assert is_person(crowd(), "ben")
     assert not is_person(crowd(), "report.pdf")
+
+
+# --- digits behind a name are of a key ---
+
+
+@pytest.mark.parametrize("trust", [Trust.NEW, Trust.PINNED])
+@pytest.mark.parametrize("trust_of_other", [Trust.NEW, Trust.PINNED])
+def test_a_label_that_somebody_took_as_a_name_is_still_of_the_key(
+    trust: Trust, trust_of_other: Trust
+) -> None:
+    node = Double()
+    real = somebody("ben", key="ben1", trust=trust, present=False)
+    node.meet(real, somebody("ben", key="ben2", trust=trust))
+    label = f"ben~{real.id.hex()[:4].upper()}"
+    node.meet(somebody(label, key="mallory", trust=trust_of_other))
+    for who in (label, label.upper(), f"Ben~{real.id.hex()[:8]}"):
+        assert person(state_of(node), who).id == real.id
+
+
+def test_digits_of_nobody_are_nobody() -> None:
+    node = Double()
+    node.meet(somebody("ben~D7A3", key="mallory", trust=Trust.NEW), somebody("ben"))
+    with pytest.raises(LanmsgError) as caught:
+        person(state_of(node), "ben~D7A3")
+    assert caught.value.code == "not_found"
+
+
+def test_of_two_whose_keys_begin_alike_the_known_one_is_meant_here_or_not() -> None:
+    state = State()
+    keys = [PeerId(bytes.fromhex(digits.ljust(64, "0"))) for digits in ("d7a31111", "d7a32222")]
+    known = Peer(keys[0], "ben", trust=Trust.PINNED)
+    state.put_peer(known)
+    state.put_peer(Peer(keys[1], "ben", present=True))
+    assert person(state, "ben~D7A3").id == keys[0]
+    state.put_peer(replace(known, trust=Trust.NEW))
+    with pytest.raises(LanmsgError) as caught:
+        person(state, "ben~D7A3")
+    assert caught.value.candidates == ("ben~D7A31111", "ben~D7A32222")
+
+
+def test_the_room_is_meant_by_its_name_whoever_takes_it() -> None:
+    node = Double()
+    node.meet(somebody("everyone", key="mallory", trust=Trust.NEW))
+    assert [is_everyone(word) for word in ("everyone", "#Everyone", "every one", "", "ben")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    label = state_of(node).label(peer_id("mallory"))
+    assert not is_everyone(label)
+    assert person(state_of(node), label).id == peer_id("mallory")
