@@ -371,11 +371,11 @@ class Plain:
         found = await self._desk.node.read(
             lambda store: store.history.messages(where, limit=limit, since=since, after=after)
         )
-        day = 0
+        day = ""
         for message in found:
-            if since and (today := int(message.stored_at // 86400)) != day:
+            if since and (today := date(message.stored_at)) != day:
                 day = today
-                self._write(f"{date(message.stored_at)}:")
+                self._write(f"{day}:")
             self._say([message])
         if not found:
             self._write("nothing was said here since then")

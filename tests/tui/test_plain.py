@@ -1,11 +1,13 @@
 """`--plain`: lines only, of a real run over a node double; and one of the real program between pipes."""
 
 import asyncio
+import calendar
 import errno
 import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -288,6 +290,25 @@ def test_days_and_the_last_messages_are_said_again() -> None:
     assert "line 6" not in day
     assert "20 Nov 2026:" in day
     assert newest.count("ben: ") == 5
+
+
+def test_days_are_those_of_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    node = crowd()
+    before_midnight = calendar.timegm((2026, 11, 20, 14, 30, 0))
+    for text, hours in (("late", 0), ("later", 1), ("at noon", 12)):
+        node.hear("ben", text, at=before_midnight + hours * 3600)
+    node.read_up_to[BEN] = 3
+    _, said, _ = play(["/msg ben", "/history 2026-11-20", "/quit"], node)
+    rows = said.split("/history 2026-11-20\n")[1].split("\n")[:5]
+    assert rows == [
+        "Fri 20 Nov 2026:",
+        "23:30 ben: late",
+        "Sat 21 Nov 2026:",
+        "00:30 ben: later",
+        "11:30 ben: at noon",
+    ]
 
 
 def test_questions_are_answered_by_commands() -> None:
