@@ -24,16 +24,12 @@ NO_ROOM = "no room for words: make the window larger"
 
 def put(state: State, verification: Verification) -> None:
     """How a comparison stands; what waits for this person becomes a question."""
-    before = state.verifications.get(verification.peer)
     state.verifications[verification.peer] = verification
     asks = is_question(verification)
     if asks and verification.peer not in state.comparing:
         state.comparing.append(verification.peer)
     elif not asks and verification.peer in state.comparing:
         state.comparing.remove(verification.peer)
-    if before is None or _asked(before) != _asked(verification):
-        # Also when the words come: a key that was to say "yes, compare" must not say "the same".
-        state.question_since = state.tick
 
 
 def is_doubted(state: State, peer: Peer) -> bool:
@@ -81,11 +77,6 @@ def is_question(verification: Verification) -> bool:
     """Whether this person is asked something: to join in, or whether the words are the same."""
     asked = verification.stage is STAGES.ASKED and not verification.ours
     return verification.awaits_answer or (asked and verification.wish is Wish.NONE)
-
-
-def _asked(verification: Verification) -> tuple[bool, bool, tuple[str, ...]]:
-    """What this person is asked, so that another question can be told from the same one."""
-    return is_question(verification), verification.awaits_answer, verification.words
 
 
 def asked(state: State) -> Verification | None:

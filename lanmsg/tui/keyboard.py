@@ -105,6 +105,7 @@ class Keyboard:
 
     def drawn(self) -> None:
         """Keep the numbers for Alt, as they are shown, for the next start; count for the next picture."""
+        self.settle_question()
         if self.desk is not None and watches_network(self.state):
             self.state.interfaces = self.desk.node.interfaces
         if self.desk is not None and self.state.slots != self._kept_slots:
@@ -202,7 +203,7 @@ class Keyboard:
         """Of the question bar: yes, no, other, or back (Esc)."""
         asking = self.state.asking
         if asking is not None:
-            self.state.asking, self.state.question_since = None, self.state.tick
+            self.state.asking = None
             self._answer_own(asking, answer)
             return
         verification = comparing.asked(self.state)
@@ -259,9 +260,7 @@ class Keyboard:
     def settle_question(self) -> None:
         """A question goes when what it is about is over: the transfer to cancel, those that still run."""
         self._settle_own()
-        if self.state.was_asked and not self.state.is_asked:
-            self.state.question_gone = self.state.tick
-        self.state.was_asked = self.state.is_asked
+        moves.settle_question(self.state)
 
     def _settle_own(self) -> None:
         asking = self.state.asking
@@ -274,8 +273,7 @@ class Keyboard:
         else:
             stands = True
         if not stands:
-            # An answer that is on its way already must not reach the question behind this one.
-            self.state.asking, self.state.question_since = None, self.state.tick
+            self.state.asking = None
 
     def _settle_cancel(self, asking: Asking) -> bool:
         """Asked while the transfer moves and its page is shown; the size follows."""
@@ -362,7 +360,8 @@ class Keyboard:
     def scroll(self, up: int) -> None:
         if self.state.page is not None:
             self.state.page.scroll -= up
-            self.state.page.chosen -= up if self.state.page.has_choice else 0
+            if self.state.page.has_choice:
+                moves.choose(self.state, self.state.page, -up)
         else:
             self.fetch(moves.scroll(self.state, up))
 

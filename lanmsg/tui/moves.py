@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lanmsg.api import Conversation, Message, Transfer, TransferState
 from lanmsg.terminal import folded
-from lanmsg.tui import roster
+from lanmsg.tui import comparing, roster
 from lanmsg.tui.entries import Look, rows_of
 from lanmsg.tui.options import Value
 from lanmsg.tui.progress import Progress
@@ -245,7 +245,29 @@ def put_option(state: State, name: str, value: Value) -> None:
 
 
 def ask(state: State, asking: Asking) -> None:
-    state.asking, state.question_since = asking, state.tick
+    state.asking = asking
+
+
+def asked_key(state: State) -> tuple[Asking | None, object]:
+    """Tells one question, with what its keys would do, from any other."""
+    if state.asking is not None:
+        return state.asking, None
+    verification = comparing.asked(state)
+    if verification is not None:
+        # Also when the words come: a key that was to say "yes, compare" must not say "the same".
+        return None, (verification.peer, verification.words, comparing.choices(state, verification))
+    offer = asked(state)
+    return None, offer.number if offer is not None else None
+
+
+def settle_question(state: State) -> None:
+    """A key that was on its way to another question, or to none, does not answer the one that stands now."""
+    before, now = state.was_asked, asked_key(state)
+    if before[0] is now[0] and before[1] == now[1]:
+        return
+    state.was_asked, state.question_since = now, state.tick
+    if not state.is_asked:
+        state.question_gone = state.tick
 
 
 def show_page(state: State, page: Page) -> None:
@@ -322,13 +344,30 @@ def ordered_transfers(state: State) -> list[Progress]:
     return sorted(state.transfers.values(), key=rank)
 
 
+def choose(state: State, page: Page, by: int = 0) -> None:
+    """The row that stays chosen though others come and go above it; or the one so many below."""
+    numbers = [progress.transfer.number for progress in ordered_transfers(state)]
+    of_transfers = page.kind == "transfers"
+    if of_transfers and page.number in numbers:
+        page.chosen = numbers.index(page.number)
+    count = len(numbers) if of_transfers else len(page.found)
+    page.chosen = min(max(page.chosen + by, 0), max(count - 1, 0))
+    page.number = numbers[page.chosen] if of_transfers and numbers else 0
+
+
+def chosen_transfer(state: State) -> int:
+    """Its number; 0 when there is none, or they are not in sight."""
+    if state.page is None or state.page.kind != "transfers":
+        return 0
+    choose(state, state.page)
+    return state.page.number
+
+
 def asked(state: State) -> Transfer | None:
     """The offer in the question bar: the chosen row of the transfers page, else the oldest."""
     if not state.questions:
         return None
-    if state.page is not None and state.page.kind == "transfers":
-        ordered = ordered_transfers(state)
-        chosen = ordered[min(max(state.page.chosen, 0), len(ordered) - 1)].transfer
-        if chosen.number in state.questions:
-            return chosen
+    chosen = chosen_transfer(state)
+    if chosen in state.questions:
+        return state.transfers[chosen].transfer
     return state.transfers[state.questions[0]].transfer

@@ -36,35 +36,30 @@ class PageKeys:
     def _choose(self, by: int) -> None:
         page = self._state.page
         if page is not None and page.has_choice:
-            page.chosen += by
+            moves.choose(self._state, page, by)
         elif page is not None:
             page.scroll += by
 
     def cancel(self, press: KeyPressEvent) -> None:
-        self._keyboard.cancel_chosen(self._chosen())
+        self._keyboard.cancel_chosen(moves.chosen_transfer(self._state))
 
     def retry(self, press: KeyPressEvent) -> None:
-        if number := self._chosen():
+        if number := moves.chosen_transfer(self._state):
             self._keyboard.submit(f"/retry {number}")
 
     def open_folder(self, press: KeyPressEvent) -> None:
-        if number := self._chosen():
+        if number := moves.chosen_transfer(self._state):
             self._keyboard.submit(f"/open {number}")
 
     def hold(self, press: KeyPressEvent) -> None:
         """Pause what moves, let what was paused go on."""
-        progress = self._state.transfers.get(self._chosen())
+        progress = self._state.transfers.get(moves.chosen_transfer(self._state))
         if progress is not None:
             command = "resume" if progress.transfer.held_here else "pause"
             self._keyboard.submit(f"/{command} {progress.transfer.number}")
 
     def copy_path(self, press: KeyPressEvent) -> None:
-        self._keyboard.copy_path(self._chosen())
-
-    def _chosen(self) -> int:
-        ordered = moves.ordered_transfers(self._state)
-        page = self._state.page
-        return ordered[page.chosen].transfer.number if page is not None and page.chosen < len(ordered) else 0
+        self._keyboard.copy_path(moves.chosen_transfer(self._state))
 
     def open_found(self, press: KeyPressEvent) -> None:
         """The message that was chosen, where it was said."""

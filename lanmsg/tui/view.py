@@ -39,10 +39,7 @@ def paint(state: State, columns: int, height: int, *, rows: int, aside: Row | No
         comparing.draw_none(state)
         return too_small(columns, height)
     roster.refresh(state)
-    before = state.words_drawn
     main, below = _parts(state, columns, height, rows=rows, aside=aside or [])
-    if state.words_drawn and before == ():
-        state.question_since = state.tick
     return [*_with_menu(state, main, columns), *below][-height:]
 
 
@@ -89,8 +86,7 @@ def _page(state: State, columns: int, height: int) -> list[Row]:
     if page is None:
         return []
     if page.has_choice:
-        count = len(page.found) if page.kind == "search" else len(state.transfers)
-        page.chosen = min(max(page.chosen, 0), max(count - 1, 0))
+        moves.choose(state, page)
         page.scroll = max(min(page.scroll, page.chosen), page.chosen + 3 - height)
     rows = pages.page_rows(state, page, columns)
     page.scroll = min(max(page.scroll, 0), max(len(rows) - height, 0))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lanmsg.api import Direction, TransferState, steady_clock
+from lanmsg.api import Direction, TransferState, VerificationStage, steady_clock
 from lanmsg.tui.bindings import PASTE_BYTES, PASTE_SECONDS
 from tests.tui import scenes
 from tests.tui.double import Double, person
@@ -244,11 +244,63 @@ def test_on_the_transfers_page_the_chosen_question_is_answered() -> None:
     node.offered("anna", "second.txt", 10)
 
     async def scene(screen: Screen) -> None:
-        screen.app.state.question_since -= 1
         await screen.type("<c-t>")
         assert "second.txt" in screen.row("[^Y]")
+        screen.app.state.question_since -= 1
         await screen.type("<c-y>")
         await screen.until(lambda: node.calls[-1][:2] == ("accept", 2))
+
+    play(scene, node)
+
+
+def test_an_offer_that_comes_takes_no_answer_that_was_for_another() -> None:
+    node = crowd()
+    node.offered("ben", "wanted.txt", 10)
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>")
+        screen.app.state.question_since -= 1
+        node.offered("carla", "evil.exe", 10)
+        await screen.draw()
+        assert "wanted.txt" in screen.row("[^Y]")
+        assert screen.text.index("evil.exe") < screen.text.index("wanted.txt")
+        await screen.type("<c-y>")
+        await screen.until(lambda: bool(node.calls))
+
+    play(scene, node)
+    assert [call[:2] for call in node.calls] == [("accept", 1)]
+
+
+@pytest.mark.parametrize(("key", "call"), [("x", "cancel"), ("p", "pause")])
+def test_keys_are_for_the_transfer_that_was_chosen(key: str, call: str) -> None:
+    node = crowd()
+    node.offered("ben", "a", 1000, state=TransferState.RUNNING)
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>")
+        node.offered("carla", "b", 1000, state=TransferState.RUNNING)
+        await screen.draw()
+        await screen.type(key)
+        await screen.until(lambda: bool(node.calls))
+        await screen.type(f"<up>{key}")
+        await screen.until(lambda: len(node.calls) == 2)
+
+    play(scene, node)
+    assert [made[:2] for made in node.calls] == [(call, 1), (call, 2)]
+
+
+def test_whom_a_question_is_about_changes_and_a_key_on_its_way_is_dead() -> None:
+    node = crowd()
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>anna<enter>")
+        for who in ("ben", "carla"):
+            node.compare(who, VerificationStage.ASKED, ours=False)
+        await screen.shows("ben wants to compare")
+        screen.app.state.question_since = -1000.0
+        await screen.type("<c-k>carla<enter>")
+        assert "carla wants to compare" in screen.text
+        assert screen.app.state.question_since > -1000.0
 
     play(scene, node)
 

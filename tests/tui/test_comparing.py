@@ -112,8 +112,10 @@ def test_no_words_no_answer_but_that_there_is_no_room() -> None:
     verification = comparing.asked(state)
     assert verification is not None
     assert comparing.line(state, verification, "no").endswith(" stop")
+    moves.settle_question(state)
     state.tick += 60
     assert "ACME" in picture(state, 80, 24)
+    moves.settle_question(state)
     assert state.question_since == state.tick  # a key on its way meant something else
     comparing.require_sight(state, peer_id("other"))
     moves.open_conversation(state, ANNA)
@@ -135,8 +137,10 @@ def test_a_key_on_its_way_to_join_does_not_answer_the_words() -> None:
     open_talk(state, node)
     node.compare("ben", STAGES.ASKED, ours=False)
     comparing.put(state, Verification(peer_id("ben"), STAGES.ASKED, ours=False, wish=Wish.COMPARE))
+    moves.settle_question(state)
     state.tick += 60
     node.compare("ben", STAGES.COMPARING, words=WORDS)
+    moves.settle_question(state)
     assert state.question_since == state.tick
 
 
@@ -145,9 +149,12 @@ def test_what_the_other_says_is_told_and_does_not_answer_for_us() -> None:
     open_talk(state, node)
     comparing.put(state, Verification(peer_id("ben"), STAGES.ASKED, ours=True, wish=Wish.COMPARE))
     node.compare("ben", STAGES.COMPARING, words=WORDS)
+    picture(state)
+    moves.settle_question(state)
     state.tick += 60
     node.compare("ben", STAGES.SAME, ours=False)
     assert "ben says that the words are the same" in picture(state)
+    moves.settle_question(state)
     # The same question as before: an answer that is on its way counts.
     assert state.question_since == state.tick - 60
     assert standing(state)[1] == "/verify ben same"

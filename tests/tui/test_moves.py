@@ -1,5 +1,7 @@
 """Going about: opening, stepping, scrolling, what is read from the store for it, and Esc."""
 
+from msgspec.structs import replace
+
 from lanmsg.api import EVERYONE, MessageAdded, TransferState
 from lanmsg.tui import moves
 from lanmsg.tui.moves import Want
@@ -199,3 +201,46 @@ def test_next_unread_is_the_topmost_of_the_list_that_was_shown() -> None:
     assert state.title(state.open) == "carla"
     assert moves.next_unread(state)
     assert state.open == ANNA
+
+
+def test_the_dead_time_begins_when_another_thing_is_asked() -> None:
+    node = crowd(2)
+    state = state_of(node)
+    first, second = node.offered("ben", "a", 1), node.offered("anna", "b", 1)
+
+    def since() -> float:
+        state.tick += 10
+        moves.settle_question(state)
+        return state.tick - state.question_since
+
+    state.put_transfer(first)
+    assert since() == 0
+    state.put_transfer(second)  # behind the first
+    assert since() == 10
+    state.page = Page("transfers", number=second.number)
+    assert since() == 0
+    state.put_transfer(replace(first, state=TransferState.ACCEPTED))
+    assert since() == 10
+    moves.ask(state, Asking("delete", "delete it?", ()))
+    assert since() == 0
+    moves.ask(state, Asking("delete", "delete it?", ()))
+    assert since() == 0  # once more is not the same time
+    state.asking = None
+    assert since() == 0
+    state.put_transfer(replace(second, state=TransferState.ACCEPTED))
+    assert (since(), state.question_gone) == (0, state.tick)
+
+
+def test_a_row_stays_chosen_while_others_come_and_go() -> None:
+    node = crowd(2)
+    state = state_of(node)
+    state.page = Page("transfers")
+    assert moves.chosen_transfer(state) == 0
+    state.put_transfer(node.offered("ben", "a", 1))
+    assert moves.chosen_transfer(state) == 1
+    state.put_transfer(node.offered("ben", "b", 1))
+    assert (moves.chosen_transfer(state), state.page.chosen) == (1, 1)
+    moves.choose(state, state.page, -5)
+    assert moves.chosen_transfer(state) == 2
+    state.page = Page("help")
+    assert moves.chosen_transfer(state) == 0
