@@ -35,6 +35,12 @@ from lanmsg.tui.state import State
 from lanmsg.tui.talk import Note, Talk
 
 TIMES = re.compile(r"\((\d+) times in and out\)$")
+NAMES = re.compile(r"\((\d+) times renamed\)$")
+
+NOW = " is now called "
+
+PRESENCE, RENAMED = "class:presence", "class:strong class:renamed"
+"""The notes of which there is one, however often they happen."""
 
 RECENT = 600.0
 """Seconds after a message during which its writer's coming and going is worth a line in the conversation."""
@@ -125,11 +131,34 @@ def _say_name(state: State, before: Peer, peer: Peer, label: str) -> None:
     if not (state.is_pinned(peer.id) or (talk is not None and talk.last_time)):
         return
     wanted = shown_name(peer.nickname) or "nobody"
-    state.renamed = f"{label} is now called {state.label(peer.id)}"
+    state.renamed = f"{label}{NOW}{state.label(peer.id)}"
     if peer.name == before.name:
         taken = "" if before.petname else f", which is {_whose(state, wanted)}"
         state.renamed = f"{label} wants to be called {wanted}{taken}: still shown as {state.label(peer.id)}"
-    state.jot(state.renamed, conversation=conversation, style="class:strong")
+    _jot_name(state, state.talk(conversation), state.renamed)
+
+
+def _jot_name(state: State, talk: Talk, text: str) -> None:
+    """Who is called otherwise all the time has one line for it, or nothing else could be seen."""
+    last = _last_note(talk, RENAMED)
+    if last is None:
+        state.jot(text, conversation=talk.conversation, style=RENAMED)
+        return
+    times = int(found[1]) + 1 if (found := NAMES.search(last.text)) else 2
+    (first, known, _), (_, now_called, name) = last.text.partition(NOW), text.partition(NOW)
+    text = f"{first}{NOW}{name}" if known and now_called else text
+    talk.replace(Note(last.number, last.time, f"{text} ({times} times renamed)", last.style))
+
+
+def _last_note(talk: Talk, style: str) -> Note | None:
+    """The latest of that style, if since then nobody has said anything."""
+    for entry in reversed(talk.entries):
+        note = entry.value
+        if not isinstance(note, Note) or note.style not in (PRESENCE, RENAMED):
+            return None
+        if note.style == style:
+            return note
+    return None
 
 
 def _whose(state: State, name: str) -> str:
@@ -146,14 +175,14 @@ def _say_presence(state: State, talk: Talk, peer: Peer) -> None:
     # Of who left the time that the list shows: when they were heard last.
     when = state.wall if peer.present else peer.last_seen or state.wall
     words = f"{'came back' if peer.present else 'left'} {clock(when)}"
-    last = talk.entries[-1].value
-    if isinstance(last, Note) and last.style == "class:presence":
+    last = _last_note(talk, PRESENCE)
+    if last is not None:
         # Who goes in and out of a door all day has one line: the last that happened, and how often.
         times = int(found[1]) + 1 if (found := TIMES.search(last.text)) else 2
         text = f"{state.label(peer.id)} {words} ({times} times in and out)"
         talk.replace(Note(last.number, last.time, text, last.style))
     else:
-        state.jot(f"{state.label(peer.id)} {words}", conversation=talk.conversation, style="class:presence")
+        state.jot(f"{state.label(peer.id)} {words}", conversation=talk.conversation, style=PRESENCE)
 
 
 def _key_changed(state: State, event: KeyChanged) -> Damage:

@@ -10,6 +10,7 @@ from lanmsg.api import (
     MessageAdded,
     Peer,
     PeerChanged,
+    PeerLeft,
     Trust,
     Verification,
     VerificationStage,
@@ -135,6 +136,26 @@ def test_another_name_is_told_in_the_conversation() -> None:
     shown, said = told(noah, replace(noah, nickname="Mia"))
     assert "Noah is now called Mia" in shown
     assert said == ["Noah is now called Mia"]
+
+
+def test_who_takes_one_name_after_the_other_has_one_line_for_it() -> None:
+    node = Double()
+    noah = person("Noah")
+    node.meet(noah)
+    node.hear("Noah", "hello", at=NOON - 60)
+    state = state_of(node)
+    open_talk(state, node, Conversation.with_peer(noah.id))
+    for number in range(1, 50):
+        update(state, PeerChanged(replace(noah, nickname=f"N{number}")))
+        update(state, PeerLeft(replace(noah, nickname=f"N{number}", present=False)))
+    talk = state.talk(Conversation.with_peer(noah.id))
+    assert len(talk.entries) == 3
+    shown = picture(state, 120, 24)
+    assert "hello" in shown
+    assert "Noah is now called N49 (49 times renamed)" in shown
+    update(state, MessageAdded(node.hear("Noah", "it is me")))
+    update(state, PeerChanged(replace(noah, nickname="Noah")))
+    assert "N49 is now called Noah" in picture(state, 120, 24)
 
 
 def test_the_name_of_somebody_else_is_not_given_and_that_is_told() -> None:
