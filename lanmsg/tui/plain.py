@@ -84,7 +84,7 @@ class Plain:
         self._answered: Answer | None = None  # what a yes or a no comes to, and the line it stands for
         self._again = ""
         self._copied: str | None = None
-        self._menu: list[str] = []  # what /1, /2 and so on stand for
+        self._menu: spoken.Menu = []  # what /1, /2 and so on stand for
         self._drafts = PlainDrafts(console)
         self._written = 0
         self._heard = asyncio.Event()
@@ -211,7 +211,7 @@ class Plain:
 
     def _greet(self) -> None:
         unread = [talk.conversation for talk in self.state.talks.values() if talk.unread]
-        self._menu = [spoken.opening_line(self.state, conversation) for conversation in unread]
+        self._menu = unread
         self._write(*self._lines.greeting(unread))
         for peer in self.state.comparing:
             self._ask(self.state.verifications[peer])
@@ -268,7 +268,7 @@ class Plain:
         self._clock()
         if self._desk is None or not line.strip():
             return
-        before, written, line = self.state.open, self._written, spoken.chosen(self._menu, line)
+        before, written, line = self.state.open, self._written, spoken.chosen(self.state, self._menu, line)
         self._lines.typed(line)
         await self._carry_out(self._desk, line)
         if self._code is None and (question := self._asked.to_say()) is not None:
@@ -318,7 +318,7 @@ class Plain:
         command, rest = take_word(line)
         following = take_word(rest)[1]
         self._menu = [f"{command} {quoted(each)} {following}".strip() for each in people]
-        self._write(*(f"/{number}: {printable(each, Kind.NAME)}" for number, each in enumerate(people, 1)))
+        self._write(*(f"/{number}: {printable(each)}" for number, each in enumerate(people, 1)))
 
     # --- what is said ---
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lanmsg.api import Conversation, Direction, Finding, Peer, Severity, TransferState
+from lanmsg.api import EVERYONE, Conversation, Direction, Finding, Peer, Severity, TransferState
 from lanmsg.terminal import human_duration, human_rate, plural, printable
 from lanmsg.tui.commands import COMMANDS, quoted
 from lanmsg.tui.moves import ordered_transfers
@@ -31,6 +31,9 @@ from lanmsg.tui.wording import (
 
 SIGNS = replace(ASCII, delivered="", failed="", new="")
 """What is said in words needs no sign before it."""
+
+Menu = Sequence[Conversation | str]
+"""What /1, /2 and so on stand for: conversations, or lines."""
 
 UNBROKEN = 10_000
 """Cells of a line here: where it is broken is for whoever writes it."""
@@ -78,9 +81,9 @@ def present_first(state: State) -> list[Peer]:
     return sorted(state.peers.values(), key=lambda each: (not each.present, state.label(each.id).casefold()))
 
 
-def people_menu(state: State) -> list[str]:
-    """What each number of the list of people stands for."""
-    return [*(f"/msg {quoted(state.label(peer.id))}" for peer in present_first(state)), "/msg everyone"]
+def people_menu(state: State) -> list[Conversation]:
+    """What each number of the list of people stands for: whatever they are called when it is typed."""
+    return [*(Conversation.with_peer(peer.id) for peer in present_first(state)), EVERYONE]
 
 
 def _people(state: State, page: Page) -> list[str]:
@@ -111,11 +114,12 @@ def opening_line(state: State, conversation: Conversation) -> str:
     return f"/msg {quoted(state.title(conversation))}"
 
 
-def chosen(menu: Sequence[str], line: str) -> str:
+def chosen(state: State, menu: Menu, line: str) -> str:
     """/2: the second of the list that was said last; any other line is itself."""
     number = line.strip()[1:]
     if line.startswith("/") and number.isdecimal() and 1 <= int(number) <= len(menu):
-        return menu[int(number) - 1]
+        found = menu[int(number) - 1]
+        return found if isinstance(found, str) else opening_line(state, found)
     return line
 
 

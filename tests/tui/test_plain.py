@@ -13,7 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from lanmsg.api import Notice, Settings, Status, TransferState, Verification, VerificationStage, Wish
+from lanmsg.api import (
+    EVERYONE,
+    Conversation,
+    Notice,
+    Settings,
+    Status,
+    TransferState,
+    Trust,
+    Verification,
+    VerificationStage,
+    Wish,
+)
 from lanmsg.tui.console import Complete, Pipe, nothing
 from lanmsg.tui.ending import BROKEN_PIPE, TERMINATED
 from lanmsg.tui.plain import Plain
@@ -65,8 +76,9 @@ class Typed:
     def put(self, text: str) -> None:
         self.draft = self.draft or text
 
+    async def keep_up(self) -> None: ...
     def stop(self) -> None: ...
-    def end(self) -> None: ...
+    def end(self, *, patient: bool = True) -> None: ...
 
 
 def play(lines: list[str], node: Double | None = None) -> tuple[int, str, Double]:
@@ -151,6 +163,17 @@ def test_a_number_chooses_from_the_list_that_was_said_last() -> None:
     assert "anna> /2 \nConversation with ben~" in said
     assert "/9\nthere is no /9" in said
     assert "/1 x\nthere is no /1" in said
+
+
+def test_the_number_of_a_person_called_everyone_is_not_the_room() -> None:
+    node = Double()
+    node.meet(person("everyone", trust=Trust.NEW, key="mallory"), person("zoe"))
+    _, said, node = play(["/who", "/1", "for one", "/msg everyone", "for all", "/quit"], node)
+    label = f"everyone~{peer_id('mallory').hex()[:4].upper()}"
+    assert f"1. {label}: here, new" in said
+    assert f"Conversation with {label} (" in said
+    sent = [call[1:3] for call in node.calls if call[0] == "send_text"]
+    assert sent == [(Conversation.with_peer(peer_id("mallory")), "for one"), (EVERYONE, "for all")]
 
 
 def test_a_command_without_an_answer_says_ok_and_one_that_copies_says_what() -> None:

@@ -1,11 +1,13 @@
 """Pages as sentences: everything in words, no columns, no bars."""
 
-from lanmsg.api import Finding, Severity, TransferState
+from lanmsg.api import Finding, Severity, TransferState, Trust
 from lanmsg.tui import spoken
 from lanmsg.tui.commands import COMMANDS
+from lanmsg.tui.desk import is_everyone
+from lanmsg.tui.desk import person as who_is
 from lanmsg.tui.state import Page
 from tests.tui import scenes
-from tests.tui.double import Double, person
+from tests.tui.double import Double, peer_id, person
 from tests.tui.given import state_of
 
 
@@ -37,13 +39,28 @@ def test_people_are_numbered_and_each_number_opens_one() -> None:
     assert lines[2].startswith("2. zoe: gone, ")
     assert lines[3].startswith("3. everyone")
     menu = spoken.people_menu(state)
-    assert menu == ['/msg "ben smith"', "/msg zoe", "/msg everyone"]
-    assert [spoken.chosen(menu, line) for line in ("/2", "/4", "2", "/2 x")] == [
+    assert [state.title(each) for each in menu] == ["ben smith", "zoe", "everyone"]
+    assert [spoken.chosen(state, menu, line) for line in ("/1", "/2", "/3", "/4", "2", "/2 x")] == [
+        '/msg "ben smith"',
         "/msg zoe",
+        "/msg everyone",
         "/4",
         "2",
         "/2 x",
     ]
+
+
+def test_a_number_means_the_person_of_the_list_whatever_they_are_called_meanwhile() -> None:
+    node = Double()
+    node.meet(person("everyone", key="mallory", trust=Trust.NEW), person("zoe", trust=Trust.NEW))
+    state = state_of(node)
+    menu = spoken.people_menu(state)
+    for name in ("everyone", "#everyone", "zoe", "you"):
+        state.put_peer(person(name, key="mallory", trust=Trust.NEW))
+        line = spoken.chosen(state, menu, "/1")
+        word = line.removeprefix("/msg ")
+        assert not is_everyone(word)
+        assert who_is(state, word).id == peer_id("mallory")
 
 
 def test_a_transfer_that_runs_says_how_far_and_how_long() -> None:
