@@ -201,9 +201,28 @@ async def test_a_fault_in_handling_what_was_said_ends_that_connection_only(
         assert await good.heard_now(wire.Message) == []
 
 
-@pytest.mark.parametrize(
-    "payload", [wire.Ack(b"a" * 16), wire.Refused(b"a" * 16, "full"), wire.Profile("ben", 0, "", 0, "")]
-)
+@story
+async def test_who_cannot_be_noted_is_talked_to_all_the_same(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a full disk of ours would look like a line that breaks."""
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise StorageError("no space left", code="no_space")
+
+    anna = await neighbours.open("anna")
+    heard = Heard(anna)
+    async with puppet(neighbours, "ben") as ben:
+        with monkeypatch.context() as patch:
+            patch.setattr(engine_of(anna).disk.store.peers, "saw", full)
+            line = await ben.call(anna)
+            assert (await heard.next(Notice)).text == "who is there cannot be noted: no space left"
+        said = wire.Message(MessageId(os.urandom(16)), "private", "x", 0)
+        await line.say(said)
+        assert (await line.hear(wire.Ack)).id == said.id
+
+
+@pytest.mark.parametrize("payload", [wire.Ack(b"a" * 16), wire.Refused(b"a" * 16, "full")])
 @story
 async def test_a_store_that_fails_ends_the_session_and_says_so(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, payload: wire.Payload
@@ -218,7 +237,6 @@ async def test_a_store_that_fails_ends_the_session_and_says_so(
         line = await ben.call(anna)
         with monkeypatch.context() as patch:
             patch.setattr(store.history, "set_deliveries", full)
-            patch.setattr(store.peers, "saw", full)
             await line.say(payload)
             ended = await line.end()
         assert ended is not None
