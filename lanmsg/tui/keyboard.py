@@ -298,6 +298,7 @@ class Keyboard:
     def _query_changed(self) -> None:
         if self.state.query is not None:
             self.state.query.text, self.state.query.chosen = self._screen.query.text, 0
+            self.state.query.conversation = None
             label = {"find": finding.LABEL, "save": SAVE_LABEL}.get(self.state.query.kind)
             self.state.query.label = label or self.state.query.label
 
@@ -308,8 +309,7 @@ class Keyboard:
         elif query is not None and query.kind == "save":
             self._spawn(self._complete_folder(query))
         elif query is not None:
-            count = len(moves.matching(self.state, query.text))
-            query.chosen = min(max(query.chosen + by, 0), max(count - 1, 0))
+            moves.choose_talk(self.state, query, by)
 
     def query_enter(self) -> None:
         query = self.state.query
@@ -323,9 +323,10 @@ class Keyboard:
             return
         self.state.query = None
         if query.kind == "switch":
-            found = moves.matching(self.state, query.text)
-            if query.chosen < len(found):
-                moves.open_conversation(self.state, found[query.chosen])
+            if query.conversation is None:
+                moves.choose_talk(self.state, query)
+            if query.conversation is not None:
+                moves.open_conversation(self.state, query.conversation)
 
     async def _save_as(self, query: Query) -> None:
         """Into a folder that is there, or that the person has seen to be a new one."""

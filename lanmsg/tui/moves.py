@@ -1,5 +1,6 @@
 """What the person's keys do to the state: what is open, what of it is in sight, what is asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lanmsg.api import Conversation, Message, Transfer, TransferState
@@ -296,7 +297,7 @@ def leave(state: State) -> bool:
 
 
 def start_query(state: State, kind: str, label: str, *, text: str = "", number: int = 0) -> None:
-    state.query, state.menu = Query(kind, label, text, 0, number), None
+    state.query, state.menu = Query(kind, label, text, number=number), None
 
 
 def matching(state: State, text: str) -> list[Conversation]:
@@ -308,6 +309,20 @@ def matching(state: State, text: str) -> list[Conversation]:
         if not wanted or wanted in name or _in_order(wanted, name):
             found.append((not name.startswith(wanted), wanted not in name, position, conversation))
     return [conversation for *_, conversation in sorted(found, key=lambda each: each[:3])]
+
+
+def choose_talk(state: State, query: Query, by: int = 0) -> list[Conversation]:
+    """What the switcher offers; who is chosen stays so while the list changes. `by`: so many rows below."""
+    found = matching(state, query.text)
+    query.chosen = _row(found, query.conversation, query.chosen, by)
+    query.conversation = found[query.chosen] if found else None
+    return found
+
+
+def _row(rows: Sequence[object], kept: object, row: int, by: int) -> int:
+    """Where what was chosen stands now, or else the row in which it stood; and so many below."""
+    at = rows.index(kept) if kept in rows else row
+    return min(max(at + by, 0), max(len(rows) - 1, 0))
 
 
 def _in_order(letters: str, name: str) -> bool:
@@ -346,13 +361,12 @@ def ordered_transfers(state: State) -> list[Progress]:
 
 def choose(state: State, page: Page, by: int = 0) -> None:
     """The row that stays chosen though others come and go above it; or the one so many below."""
-    numbers = [progress.transfer.number for progress in ordered_transfers(state)]
-    of_transfers = page.kind == "transfers"
-    if of_transfers and page.number in numbers:
-        page.chosen = numbers.index(page.number)
-    count = len(numbers) if of_transfers else len(page.found)
-    page.chosen = min(max(page.chosen + by, 0), max(count - 1, 0))
-    page.number = numbers[page.chosen] if of_transfers and numbers else 0
+    if page.kind == "transfers":
+        numbers = [progress.transfer.number for progress in ordered_transfers(state)]
+        page.chosen = _row(numbers, page.number, page.chosen, by)
+        page.number = numbers[page.chosen] if numbers else 0
+    else:
+        page.chosen = _row(page.found, None, page.chosen, by)
 
 
 def chosen_transfer(state: State) -> int:

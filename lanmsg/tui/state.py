@@ -76,6 +76,7 @@ class Query:
     label: str
     text: str = ""
     chosen: int = 0
+    conversation: Conversation | None = None  # that is chosen in the switcher, wherever its row goes
     number: int = 0
     found_for: tuple[object, ...] = ()  # what `found` are the messages with
     found: list[int] = field(default_factory=list)

@@ -288,10 +288,13 @@ def menu(state: State, columns: int) -> list[Row]:
 
 def switcher(state: State, columns: int) -> list[Row]:
     """Conversations that match what was typed."""
-    text, chosen = (state.query.text, state.query.chosen) if state.query else ("", 0)
+    if state.query is None:
+        return []
     cells = min(columns, 40)
-    rows = [list_row(state, conversation, cells) for conversation in moves.matching(state, text)]
-    return _chosen_rows(rows, chosen, columns, state.glyphs.ellipsis) or [[("", "  nobody by that name")]]
+    rows = [list_row(state, conversation, cells) for conversation in moves.choose_talk(state, state.query)]
+    return _chosen_rows(rows, state.query.chosen, columns, state.glyphs.ellipsis) or [
+        [("", "  nobody by that name")]
+    ]
 
 
 def _chosen_rows(rows: list[Row], chosen: int, columns: int, ellipsis: str) -> list[Row]:

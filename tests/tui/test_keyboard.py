@@ -79,6 +79,22 @@ def test_lines_are_carried_out_in_the_order_of_typing() -> None:
     assert [message.text for message in node.said] == ["first", "second", "third"]
 
 
+def test_the_switcher_opens_the_row_that_was_chosen() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k><down>")
+        chosen = screen.app.state.query
+        assert chosen is not None
+        assert chosen.conversation == BEN
+        screen.node.meet(person("aaron"))
+        screen.node.hear("aaron", "hello")
+        await screen.draw()
+        assert screen.app.state.order[0].peer == peer_id("aaron")
+        await screen.type("<enter>")
+        assert screen.app.state.open == BEN
+
+    play(scene, crowd())
+
+
 def test_what_is_copied_is_encoded() -> None:
     node = crowd()
     node.hear("ben", "evil\x07\x1b]0;title\x07")

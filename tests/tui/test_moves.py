@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from lanmsg.api import EVERYONE, MessageAdded, TransferState
 from lanmsg.tui import moves
 from lanmsg.tui.moves import Want
-from lanmsg.tui.state import Asking, Menu, Page
+from lanmsg.tui.state import Asking, Menu, Page, Query
 from lanmsg.tui.update import loaded, update
 from tests.tui.double import Double, person
 from tests.tui.given import ANNA, BEN, open_talk, picture, state_of
@@ -244,3 +244,18 @@ def test_a_row_stays_chosen_while_others_come_and_go() -> None:
     assert moves.chosen_transfer(state) == 2
     state.page = Page("help")
     assert moves.chosen_transfer(state) == 0
+
+
+def test_who_is_chosen_in_the_switcher_stays_so_while_the_list_changes() -> None:
+    node = crowd()
+    state = state_of(node)
+    picture(state)
+    query = state.query = Query("switch", "switch to:")
+    assert moves.choose_talk(state, query, 1)[query.chosen] == query.conversation == BEN
+    update(state, MessageAdded(node.hear("carla", "hello")))
+    picture(state)
+    assert (query.chosen, query.conversation) == (2, BEN)
+    moves.choose_talk(state, query, -1)
+    assert query.conversation == ANNA
+    query.text, query.conversation = "nobody", None
+    assert (moves.choose_talk(state, query), query.conversation) == ([], None)
