@@ -328,7 +328,7 @@ OUR_WORDS = (
 """A name that is one of these, and nothing else, reads as if this program said it."""
 
 OUR_BEGINNINGS = (
-    *("you to", "warning", "key changed", "words differed", "transfer", "conversation with"),
+    *("you to", "warning", "key changed", "words differed", "transfer", "saved", "conversation with"),
     *("ok", "xx", "problem", "perhaps"),
 )
 """What lines of this program begin with; `ok` and `xx` are its signs where there is only ASCII."""

@@ -8,7 +8,7 @@ from lanmsg.cli.exit_codes import total_code
 from lanmsg.cli.fields import peer_fields, stranger
 from lanmsg.cli.output import Output, Result, is_terminal
 from lanmsg.cli.parser import Invocation, usage_error
-from lanmsg.cli.wording import name_of
+from lanmsg.cli.wording import name_of, typed_name_of
 from lanmsg.model import (
     EVERYONE,
     Conversation,
@@ -157,7 +157,7 @@ def require_verified(peer: Peer, *, wanted: bool) -> None:
         raise LanmsgError(
             f"{name_of(peer)} is not verified: nothing was sent",
             code="not_verified",
-            hint=f"compare words first: lanmsg verify {name_of(peer)}",
+            hint=f"compare words first: lanmsg verify {typed_name_of(peer)}",
         )
 
 

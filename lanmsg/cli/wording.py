@@ -1,5 +1,6 @@
 """How a line of text names people, files and states. All that a peer chose passes printable()."""
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 UNNAMED = "somebody"
 
+ONE_WORD = re.compile(r"\w[\w@.-]*")
+"""What every shell takes as it is."""
+
 
 def name_of(peer: Peer) -> str:
     """A name that could be read as a mark or as words of ours says which key it is, wherever it stands."""
@@ -32,6 +36,13 @@ def name_of(peer: Peer) -> str:
 
 def _bare_name_of(peer: Peer) -> str:
     return (shown_name(peer.called) or UNNAMED) + (OLD_KEY if peer.is_old_key and peer.called else "")
+
+
+def typed_name_of(peer: Peer) -> str:
+    """The name as the next command takes it, or the digits of the key where it could not be typed."""
+    name = _bare_name_of(peer)
+    is_one_word = name == peer.called and ONE_WORD.fullmatch(name)
+    return name if is_one_word and not imitates(name) else short_id(peer)
 
 
 def nobody_known(who: str, roster: "Roster") -> LanmsgError:

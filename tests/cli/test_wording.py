@@ -15,6 +15,7 @@ from lanmsg.cli.wording import (
     state_of,
     title_of,
     trust_remark,
+    typed_name_of,
 )
 from lanmsg.model import (
     EVERYONE,
@@ -72,6 +73,7 @@ def test_where_something_is_decided_a_name_that_anybody_may_take_says_which_key(
         ("you", "you"),
         ("ben~62626262", "ben_62626262"),
         ("everyone", "everyone"),
+        ("saved a.txt from ben", "saved a.txt from ben"),
     ],
 )
 def test_a_name_like_a_mark_of_ours_says_everywhere_which_key_it_is(name: str, shown: str) -> None:
@@ -79,7 +81,15 @@ def test_a_name_like_a_mark_of_ours_says_everywhere_which_key_it_is(name: str, s
     peer = Peer(BEN, name)
     assert (name_of(peer), speaker_of(peer), certain_name_of(peer)) == (label, label, f"{label} (new)")
     assert certain_name_of(Peer(BEN, name, trust=Trust.PINNED)) == label
+    assert typed_name_of(peer) == "62626262"
     assert name_of(Peer(BEN, "ben", trust=Trust.CHANGED, replaced=True)) == "ben (old key)"
+
+
+def test_a_name_that_a_command_would_not_take_is_given_by_its_key() -> None:
+    typed = [
+        typed_name_of(Peer(BEN, name)) for name in ("ben", "anna@lab-2", "Frau Keller", "; rm", "", "a'b")
+    ]
+    assert typed == ["ben", "anna@lab-2", "62626262", "62626262", "62626262", "62626262"]
 
 
 @pytest.mark.parametrize(
