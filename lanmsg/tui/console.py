@@ -1,6 +1,9 @@
 """Where the lines of `--plain` come from and go to: what a terminal must do, and pipes."""
 
 import asyncio
+import contextlib
+import os
+import queue
 import re
 import threading
 from collections.abc import Callable
@@ -19,6 +22,13 @@ WORD = re.compile(f"[{BLANKS}]*[^{BLANKS}]+|[{BLANKS}]+$")
 ADDRESS = re.compile(r"https?://[!-~]+")
 
 
+UNWRITTEN_MOST = 1_000
+"""Lines that wait for a reader; then news wait too."""
+
+AGAIN_SECONDS = 0.05
+END_SECONDS = 1.0
+
+
 class Console(Protocol):
     """`write` adds lines; `took` gets what is entered, from `ask` on, until `run` ends."""
 
@@ -33,10 +43,14 @@ class Console(Protocol):
 
     async def run(self) -> None: ...
     def write(self, text: str) -> None: ...
+    async def keep_up(self) -> None:
+        """Return when there is room for more lines."""
+        ...
+
     def ask(self, prompt: str) -> None: ...
     def put(self, text: str) -> None: ...
     def stop(self) -> None: ...
-    def end(self) -> None: ...
+    def end(self, *, patient: bool = True) -> None: ...
 
 
 def nothing(_: str) -> list[Candidate]:
@@ -55,13 +69,19 @@ class Pipe:
         self.complete: Complete = nothing
         self._source, self._target = source, target
         self._lines: asyncio.Queue[str] = asyncio.Queue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unwritten: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._fault: OSError | None = None
 
     async def run(self) -> None:
-        """Read by a thread that does not keep the program alive."""
-        loop = asyncio.get_running_loop()
+        """Read by a thread that does not keep the program alive. Raises OSError when nobody hears us."""
+        self._loop = loop = asyncio.get_running_loop()
         threading.Thread(target=self._pump, args=(loop,), daemon=True, name="lanmsg-stdin").start()
+        self._require_reader()
         while line := await self._lines.get():
             self.took(line.rstrip("\r\n"))
+        self._require_reader()
 
     def _pump(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -72,13 +92,58 @@ class Pipe:
             pass  # the terminal hung up, or the run is over
 
     def write(self, text: str) -> None:
-        self._target.write(f"{text}\n")
-        self._target.flush()
+        """By a thread too: a reader that stalls holds up its own lines, never the node."""
+        self._require_reader()
+        self._unwritten.put(text)
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._drain, daemon=True, name="lanmsg-stdout")
+            self._writer.start()
+
+    async def keep_up(self) -> None:
+        while self._unwritten.qsize() > UNWRITTEN_MOST and self._fault is None:
+            await asyncio.sleep(AGAIN_SECONDS)
+        self._require_reader()
+
+    def _require_reader(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+
+    def _drain(self) -> None:
+        try:
+            write = _writing(self._target)
+            for text in iter(self._unwritten.get, None):
+                write(f"{text}\n")
+        except OSError as fault:
+            self._fault = fault
+            if self._loop is not None:
+                with contextlib.suppress(RuntimeError):  # the run is over
+                    self._loop.call_soon_threadsafe(self._lines.put_nowait, "")
 
     def ask(self, prompt: str) -> None: ...
     def put(self, text: str) -> None: ...
     def stop(self) -> None: ...
-    def end(self) -> None: ...
+
+    def end(self, *, patient: bool = True) -> None:
+        """All that was said is written, however slowly it is read; without patience what is read soon."""
+        if self._writer is not None:
+            self._unwritten.put(None)
+            self._writer.join(None if patient else END_SECONDS)
+        self._require_reader()
+
+
+def _writing(target: TextIO) -> Callable[[str], object]:
+    """Past the lock of `target`: who flushes that at the end of the program need not wait for its reader."""
+    try:
+        number = target.fileno()
+    except OSError:
+        return target.write  # none of the system's
+
+    def write(text: str) -> None:
+        data = text.replace("\n", os.linesep).encode(target.encoding, target.errors or "replace")
+        while data:
+            data = data[os.write(number, data) :]
+
+    return write
 
 
 def broken(text: str, cells: int) -> str:

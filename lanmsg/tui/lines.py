@@ -1,5 +1,7 @@
 """Events as lines of plain words: for screen readers, dumb terminals and pipes. Only the new is ever said."""
 
+from collections.abc import Iterable
+
 from lanmsg.api import (
     Conversation,
     Delivery,
@@ -28,7 +30,7 @@ from lanmsg.api import (
     Verification,
     VerificationChanged,
 )
-from lanmsg.terminal import Kind, clip, clock, human_size, plural, printable
+from lanmsg.terminal import Kind, clip, clock, date, human_size, plural, printable
 from lanmsg.tui import comparing, spoken
 from lanmsg.tui.commands import on_screen, quoted
 from lanmsg.tui.progress import Progress
@@ -207,6 +209,15 @@ class Lines:
         return [f"words to compare: {words}", f"{asked} /yes or /no; read them out, do not write them"]
 
     # --- messages ---
+
+    def messages(self, messages: Iterable[Message], *, by_day: bool = False) -> list[str]:
+        """As they were said, with their times; `by_day`: below the local day of each."""
+        lines, day = [], ""
+        for message in messages:
+            if by_day and day != (day := date(message.stored_at)):
+                lines.append(f"{day}:")
+            lines += self.message(message, time=True)
+        return lines
 
     def message(self, message: Message, *, time: bool = False) -> list[str]:
         """NAME: text, or * NAME does something; the rows after the first are indented.

@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager
 
 from lanmsg.api import (
     LanmsgError,
-    Message,
     MessageAdded,
     NodeEvent,
     Notice,
@@ -19,7 +18,7 @@ from lanmsg.api import (
     steady_clock,
     wall_clock,
 )
-from lanmsg.terminal import Kind, date, printable
+from lanmsg.terminal import Kind, printable
 from lanmsg.tui import actions, comparing, spoken
 from lanmsg.tui.commands import on_screen, quoted, take_word
 from lanmsg.tui.completion import candidates
@@ -135,11 +134,17 @@ class Plain:
             self._broke(error)
         finally:
             loop.set_exception_handler(None)
-            with contextlib.suppress(OSError):
-                self._console.end()
+            self._end()
         if self._fault is not None:
             raise self._fault
         return self._code or 0
+
+    def _end(self) -> None:
+        try:
+            self._console.end(patient=not self._code)
+        except OSError as error:
+            if self._console.is_script:
+                self._broke(error)
 
     async def _serve(self, opening: Callable[[], Opening]) -> None:
         async with opening() as node, asyncio.TaskGroup() as tasks:
@@ -182,6 +187,7 @@ class Plain:
             if line is None:
                 break
             await self._enter(line)
+            await self._console.keep_up()
         self._over.set()
 
     async def _finish(self, node: ScreenNode) -> None:
@@ -231,6 +237,7 @@ class Plain:
             self._write(*said)
             if isinstance(event, VerificationChanged) and said and event.peer.id in self.state.comparing:
                 self._asked.said(self.state.verifications[event.peer.id], by_itself=True)
+            await self._console.keep_up()
             if isinstance(event, MessageAdded):
                 await self._mark_read()
             if isinstance(event, Notice) and event.missed and self._desk is not None:
@@ -357,7 +364,7 @@ class Plain:
         self._write(f"Conversation with {self.state.title(talk.conversation)}{key}.{away}")
         talk.loaded = True
         talk.fill(found)
-        self._say(found)
+        self._write(*self._lines.messages(found))
         self._drafts.opened(talk.conversation)
         await self._mark_read()
 
@@ -371,18 +378,9 @@ class Plain:
         found = await self._desk.node.read(
             lambda store: store.history.messages(where, limit=limit, since=since, after=after)
         )
-        day = ""
-        for message in found:
-            if since and (today := date(message.stored_at)) != day:
-                day = today
-                self._write(f"{day}:")
-            self._say([message])
+        self._write(*self._lines.messages(found, by_day=bool(since)))
         if not found:
             self._write("nothing was said here since then")
-
-    def _say(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            self._write(*self._lines.message(message, time=True))
 
     async def _mark_read(self) -> None:
         if self._desk is not None and (read := seen(self.state)) is not None:

@@ -143,7 +143,7 @@ class Teletype:
         if self.application.is_running and not self.application.is_done:
             self.application.exit()
 
-    def end(self) -> None:
+    def end(self, *, patient: bool = True) -> None:  # noqa: ARG002 - all is written at once here
         """The last row of ours ends, so that the shell's prompt begins one of its own."""
         for timer in (self._timer, self._asking):
             if timer is not None:
@@ -181,6 +181,9 @@ class Teletype:
             self.application.invalidate()
         elif self._timer is None and self._asked:
             self._timer = asyncio.get_running_loop().call_later(SAY_AGAIN_SECONDS, self._say_again)
+
+    async def keep_up(self) -> None:
+        """Always."""
 
     # --- the row of the cursor ---
 

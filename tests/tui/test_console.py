@@ -2,11 +2,15 @@
 
 import asyncio
 import io
+import os
+from collections.abc import Iterator
 
 import pytest
 
 from lanmsg.terminal import cell_width
-from lanmsg.tui.console import Pipe, broken
+from lanmsg.tui.console import UNWRITTEN_MOST, Pipe, broken
+
+PATIENCE = 20.0
 
 
 def test_lines_of_a_pipe_until_its_end() -> None:
@@ -25,7 +29,67 @@ def test_what_goes_into_a_pipe_is_whole_lines_and_no_prompt() -> None:
     pipe = Pipe(io.StringIO(), target)
     pipe.ask("ben> ")
     pipe.write("word " * 100)
+    pipe.end()
     assert target.getvalue() == "word " * 100 + "\n"
+
+
+@pytest.fixture
+def stalled() -> Iterator[tuple[int, Pipe]]:
+    """A pipe that nobody reads: the end to read from, and what writes to the other."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as target:
+        yield reading, Pipe(io.StringIO(), target)
+
+
+def test_a_reader_that_stalls_holds_up_news_and_not_the_loop(stalled: tuple[int, Pipe]) -> None:
+    reading, pipe = stalled
+
+    async def scene() -> None:
+        pipe.write("x" * 200_000)
+        for number in range(UNWRITTEN_MOST + 1):
+            pipe.write(f"line {number}")
+        waiting = asyncio.create_task(pipe.keep_up())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        text = b""
+        while not text.endswith(b"line 1000\n"):
+            text += await asyncio.to_thread(os.read, reading, 1 << 16)
+        await asyncio.wait_for(waiting, PATIENCE)
+        pipe.end()
+        assert text.count(b"\n") == UNWRITTEN_MOST + 2
+
+    asyncio.run(scene())
+    os.close(reading)
+
+
+def test_one_that_never_reads_does_not_keep_an_impatient_end(stalled: tuple[int, Pipe]) -> None:
+    reading, pipe = stalled
+    pipe.write("x" * 200_000)
+    pipe.end(patient=False)
+    os.close(reading)  # the thread ends
+    with pytest.raises(BrokenPipeError):
+        pipe.end()
+
+
+def test_one_that_is_gone_ends_the_reading_too() -> None:
+    outer, inner = os.pipe()
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    async def scene(pipe: Pipe) -> None:
+        running = asyncio.create_task(pipe.run())
+        await asyncio.sleep(0)
+        pipe.write("hello?")
+        with pytest.raises(BrokenPipeError):
+            await asyncio.wait_for(running, PATIENCE)
+        with pytest.raises(BrokenPipeError):
+            await pipe.keep_up()
+        with pytest.raises(BrokenPipeError):
+            pipe.write("hello?")
+
+    # The last one is closed first: its end is the end of what is read.
+    with os.fdopen(outer) as source, os.fdopen(inner, "w"), os.fdopen(writing, "w") as target:
+        asyncio.run(scene(Pipe(source, target)))
 
 
 def test_a_line_is_broken_between_words_and_goes_on_indented() -> None:
