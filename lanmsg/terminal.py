@@ -314,10 +314,15 @@ def skeleton(name: str) -> str:
     return "".join(filter(str.isalnum, text)).replace("rn", "m").replace("vv", "w")
 
 
-OUR_SIGNS = re.compile(
-    "[!#*>?|~\u00d7\u203a\u203c\u2047-\u2049\u2190-\u21ff\u221a\u2500-\u25ff\u2610-\u2612\u26a0\u26aa\u26ab"
-    "\u2705\u2713-\u2718\u274c\u274e\u2753-\u2757\u2b24\uff01\uff03\uff0a\uff1e\uff1f\uff5c\uff5e\U0001f5f8]"
-)
+OUR_SIGNS = dict.fromkeys(
+    (
+        *map(ord, "!#*>?|~\u00d7\u203a\u203c\u221a\u26a0\u26aa\u26ab\u2705\u274c\u274e\u2b24\U0001f5f8"),
+        *map(ord, "\uff01\uff03\uff0a\uff1e\uff1f\uff5c\uff5e"),
+        *range(0x2047, 0x204A), *range(0x2190, 0x2200), *range(0x2500, 0x2600), *range(0x2610, 0x2613),
+        *range(0x2713, 0x2719), *range(0x2753, 0x2758),
+    ),
+    "_",
+)  # fmt: skip
 """Ticks, crosses, circles, bars, arrows: what this program puts beside a name, and what looks like that. The
 tilde is one: behind it stand the digits of a key, and never what somebody says of itself."""
 
@@ -336,14 +341,14 @@ OUR_BEGINNINGS = (
 
 def shown_name(name: str) -> str:
     """A name that somebody has taken, or was given, as it may be shown: printable, and without our signs."""
-    return printable(OUR_SIGNS.sub("_", name), Kind.NAME)
+    return printable(name.translate(OUR_SIGNS), Kind.NAME)
 
 
 @lru_cache(maxsize=CACHED_CHARACTERS)
 def imitates(name: str) -> bool:
     """Whether a name could be read as a mark or as words of this program: the key must be told beside it."""
     text = unicodedata.normalize("NFKC", name)
-    if OUR_SIGNS.search(name) or OUR_SIGNS.search(text) or set(text) & set("():"):
+    if {*name, *text} & _SIGNS:
         return True
     words = _looks_of_words(name)
     begins = any(words[: len(each)] == each for each in _BEGINNINGS)
@@ -352,9 +357,10 @@ def imitates(name: str) -> bool:
 
 def _looks_of_words(text: str) -> tuple[str, ...]:
     # A capital i is taken for a small L, and yet it is an i in capitals.
-    looks = (skeleton(word).replace("i", "l") for word in re.split(r"[\W_]+", text))
-    return tuple(filter(None, looks))
+    words = "".join(character if character.isalnum() else " " for character in text).split()
+    return tuple(look for word in words if (look := skeleton(word).replace("i", "l")))
 
 
+_SIGNS = {*map(chr, OUR_SIGNS), *"():"}
 _WORDS = frozenset("".join(_looks_of_words(each)) for each in OUR_WORDS)
 _BEGINNINGS = tuple(map(_looks_of_words, OUR_BEGINNINGS))
