@@ -280,6 +280,7 @@ class App:
     def _pressed(self) -> None:
         """Whoever presses keys looks at the screen: what was about to call them is seen."""
         self.notifier.seen()
+        self.state.pressed += 1
         self._before_key()
 
     def _before_key(self) -> None:
@@ -318,8 +319,7 @@ class App:
             self.state.say(str(error), style="class:alert")
 
     def _store_drafts(self) -> None:
-        desk = self.keyboard.desk
-        if desk is not None:
+        if (desk := self.keyboard.desk) is not None:
             for conversation, text in self.drafts.changed():
                 self._spawn(self._in_passing(desk.node.set_draft(conversation, text)))
 

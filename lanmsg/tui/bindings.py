@@ -332,9 +332,11 @@ class KeyActions(PageKeys):
 
     def focus_in(self, press: KeyPressEvent) -> None:
         self._state.focused = True
+        self._state.pressed -= 1  # nobody pressed it
 
     def focus_out(self, press: KeyPressEvent) -> None:
         self._state.focused = False
+        self._state.pressed -= 1
 
 
 def bindings(actions: KeyActions, keyboard: Keyboard) -> KeyBindings:

@@ -25,11 +25,12 @@ from lanmsg.api import (
     diagnose,
 )
 from lanmsg.terminal import folded
+from lanmsg.tui import late
 from lanmsg.tui.commands import quoted
 from lanmsg.tui.entered import Entered
 from lanmsg.tui.moves import Want, open_conversation
 from lanmsg.tui.names import DIGITS
-from lanmsg.tui.state import State
+from lanmsg.tui.state import Page, State
 from lanmsg.tui.talk import Talk
 from lanmsg.tui.wording import likeness
 
@@ -176,6 +177,9 @@ class Desk:
     def open(self) -> Conversation | None:
         """The conversation that was open when the line was entered."""
         return self.entered.place if self.entered is not None else self.state.open
+
+    def turn_to(self, page: Page) -> None:
+        late.turn_to(self.state, page, self.entered)
 
     def show(self, conversation: Conversation | None) -> None:
         """Open it; what was entered meanwhile is for it."""

@@ -17,6 +17,7 @@ class Entered:
     line: str
     seen: Conversation | None
     reply_to: Message | None = None
+    pressed: int = 0  # keys until then
     behind: "Entered | None" = None  # a command that still waits, and opens another conversation first
     opened: Conversation | None = None
     is_done: bool = False

@@ -16,7 +16,7 @@ from lanmsg.api import (
     TransferState,
 )
 from lanmsg.terminal import folded, plural
-from lanmsg.tui import moves, opening
+from lanmsg.tui import opening
 from lanmsg.tui.commands import take_word, words
 from lanmsg.tui.desk import Desk, is_everyone, is_person, meant, peer_or_open, transfer_of
 from lanmsg.tui.state import Page
@@ -155,7 +155,7 @@ def _offers(desk: Desk, word: str) -> list[Transfer]:
 
 
 async def transfers(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command
-    moves.show_page(desk.state, Page("transfers"))
+    desk.turn_to(Page("transfers"))
 
 
 async def pause(desk: Desk, rest: str) -> None:

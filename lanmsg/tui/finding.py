@@ -53,7 +53,7 @@ async def search(desk: Desk, rest: str) -> None:
         raise LanmsgError("search for what?", code="usage", hint="/search TEXT")
     found = await desk.node.search(rest)
     newest = sorted(found, key=lambda message: message.number, reverse=True)
-    moves.show_page(desk.state, Page("search", topic=rest, found=tuple(newest)))
+    desk.turn_to(Page("search", topic=rest, found=tuple(newest)))
 
 
 def found_page(state: State, page: Page, columns: int) -> list[Row]:

@@ -14,7 +14,7 @@ from prompt_toolkit.document import Document
 
 from lanmsg.api import Conversation, LanmsgError, Transfer, TransferState
 from lanmsg.terminal import human_size
-from lanmsg.tui import actions, comparing, finding, moves, slots
+from lanmsg.tui import actions, comparing, finding, late, moves, slots
 from lanmsg.tui.completion import candidates, folders, paths
 from lanmsg.tui.desk import Desk
 from lanmsg.tui.drafts import Drafts
@@ -55,7 +55,7 @@ class Keyboard:
         self._screen = screen
         self._spawn = spawn
         self._order = asyncio.Lock()
-        self.early: list[str] = []
+        self.early: list[tuple[str, int]] = []
         self._kept_slots: dict[Conversation, int] = {}
         screen.input.on_text_changed += lambda _: self._line_changed()
         screen.query.on_text_changed += lambda _: self._query_changed()
@@ -65,8 +65,8 @@ class Keyboard:
         self.desk, self.reader = desk, reader
         self._kept_slots = dict(self.state.slots)
         early, self.early = self.early, []
-        for line in early:
-            self.submit(line)
+        for line, pressed in early:
+            self.submit(line, pressed)
 
     # --- hands of the commands ---
 
@@ -114,12 +114,14 @@ class Keyboard:
 
     # --- lines ---
 
-    def submit(self, line: str) -> None:
+    def submit(self, line: str, pressed: int | None = None) -> None:
         """Carry out a line; when that fails it comes back into the empty input, to be mended."""
+        pressed = self.state.pressed if pressed is None else pressed
         if self.desk is None:
-            self.early.append(line)
+            self.early.append((line, pressed))
             return
         entered = self.lines.enter(line, self.state.current)
+        entered.pressed = pressed
         work = self._told(self._enter(entered), entered)
         in_passing = line.startswith(IN_PASSING) and entered.behind is None
         self._spawn(work if in_passing else self._in_order(work))
@@ -130,7 +132,8 @@ class Keyboard:
         try:
             if entered.is_stranded:
                 raise LanmsgError("not sent: the command before it failed", hint="the history has it")
-            await actions.enter(replace(self.desk, entered=entered), entered.line)
+            if not late.again(self.state, entered):
+                await actions.enter(replace(self.desk, entered=entered), entered.line)
         finally:
             entered.ended()
 

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 
 from lanmsg.api import LanmsgError, Settings, networks_here, open_home, recognised_network, wall_clock
-from lanmsg.tui import moves
 from lanmsg.tui.commands import take_word
 from lanmsg.tui.desk import Desk
 from lanmsg.tui.state import Page
@@ -30,7 +29,7 @@ async def network(desk: Desk, rest: str) -> None:
     name = take_word(name)[0] if name.startswith(('"', "'")) else name
     if not action:
         found = await asyncio.to_thread(rows, desk.settings)
-        moves.show_page(desk.state, Page("text", lines=_lines(found)))
+        desk.turn_to(Page("text", lines=_lines(found)))
         return
     if action not in DECISIONS:
         raise LanmsgError(f"{action} is no decision", code="usage", hint="/network trust, or /network quiet")

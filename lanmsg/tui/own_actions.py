@@ -61,7 +61,7 @@ async def status(desk: Desk, rest: str) -> None:
         await _set_status(desk, Status[word.upper()], note)
         return
     desk.state.interfaces = desk.node.interfaces
-    moves.show_page(desk.state, Page("status"))
+    desk.turn_to(Page("status"))
 
 
 async def doctor(desk: Desk, rest: str) -> None:
@@ -69,7 +69,7 @@ async def doctor(desk: Desk, rest: str) -> None:
     desk.state.say("looking at the network and this home", seconds=30)
     found = await desk.diagnose(take_word(rest)[0])
     desk.state.notice = None
-    moves.show_page(desk.state, Page("doctor", findings=found.findings))
+    desk.turn_to(Page("doctor", findings=found.findings))
 
 
 async def _quit(desk: Desk) -> None:
@@ -83,7 +83,7 @@ async def set_(desk: Desk, rest: str) -> None:
     """[KEY [VALUE]]: list all, show one, or change it for now and for later runs."""
     key, value = take_word(rest)
     if not key:
-        moves.show_page(desk.state, Page("settings", lines=_other_settings(desk)))
+        desk.turn_to(Page("settings", lines=_other_settings(desk)))
     elif key in KINDS:
         await _set_other(desk, key, value)
     elif value:
@@ -145,7 +145,7 @@ async def notify(desk: Desk, rest: str) -> None:
 
 async def help_(desk: Desk, rest: str) -> None:
     topic = find(take_word(rest)[0].lstrip("/")).name if rest else ""
-    moves.show_page(desk.state, Page("help", topic=topic))
+    desk.turn_to(Page("help", topic=topic))
 
 
 async def quit_(desk: Desk, rest: str) -> None:  # noqa: ARG001 - the signature of a command

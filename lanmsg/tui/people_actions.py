@@ -23,11 +23,11 @@ RULES = {
 
 async def who(desk: Desk, rest: str) -> None:
     if not rest:
-        moves.show_page(desk.state, Page("people"))
+        desk.turn_to(Page("people"))
         return
     peer = person(desk.state, take_word(rest)[0])
     number = desk.node.safety_number(peer.id).number
-    moves.show_page(desk.state, Page("people", topic=peer.id.hex(), lines=(number,)))
+    desk.turn_to(Page("people", topic=peer.id.hex(), lines=(number,)))
 
 
 async def trust(desk: Desk, rest: str) -> None:

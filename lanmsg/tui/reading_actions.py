@@ -57,7 +57,7 @@ async def read(desk: Desk, rest: str) -> None:
     name = "you" if message.sender is None else desk.state.label(message.sender)
     heading = f"{name}, {date(message.stored_at)} {clock(message.stored_at)}"
     lines = printable(message.text, Kind.TEXT).split("\n")
-    moves.show_page(desk.state, Page("text", lines=(heading, "", *lines)))
+    desk.turn_to(Page("text", lines=(heading, "", *lines)))
 
 
 async def copy(desk: Desk, rest: str) -> None:

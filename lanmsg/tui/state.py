@@ -155,6 +155,8 @@ class State:
     list_hidden: bool = False
     options: Options = field(default_factory=Options)
     quit_armed: float = 0.0
+    pressed: int = 0  # keys, in this run
+    late: tuple[str, Page, float] | None = None  # what the page is of that came late, and until when it waits
     meant: tuple[str, Conversation] | None = None  # what was held up once, and is done when it is said again
     renamed: str = ""  # the latest that was said of somebody's name
     noted: int = 0
