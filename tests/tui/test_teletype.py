@@ -16,6 +16,7 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from lanmsg.api import steady_clock
+from lanmsg.tui import teletype
 from lanmsg.tui.console import Pipe
 from lanmsg.tui.state import Candidate
 from lanmsg.tui.teletype import PASTE_SECONDS, Teletype, console_of, echoes
@@ -176,7 +177,11 @@ def test_commands_of_a_script_are_carried_out_however_quickly_they_come() -> Non
 
 
 @pytest.mark.parametrize("paste", ["/home/a\rthe secret\r", "/home/a\rthe secret\r/home/b\rand more\r"])
-def test_what_was_pasted_behind_a_line_that_looks_like_a_command_is_not_sent(paste: str) -> None:
+def test_what_was_pasted_behind_a_line_that_looks_like_a_command_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch, paste: str
+) -> None:
+    monkeypatch.setattr(teletype, "PASTE_SECONDS", PATIENCE)  # however slow this machine is
+
     async def scene() -> None:
         async with sitting(dumb=True) as desk:
             desk.keys.send_text(paste)
