@@ -38,7 +38,8 @@ def test_what_is_typed_meanwhile_stays_in_the_line() -> None:
     node = crowd()
 
     async def scene(screen: Screen) -> None:
-        await screen.type("<c-k>carla<enter>/search quilt<enter>just")
+        await screen.type("<c-k>carla<enter>/search quilt<enter>")
+        await screen.send("just")
         node.gate.set()
         await screen.shows("ready: enter /search quilt again to see it")
         await screen.type(" jokes quick<enter>")
