@@ -89,36 +89,6 @@ def test_a_paste_too_long_for_any_message_can_only_be_a_file() -> None:
     play(scene, crowd())
 
 
-@pytest.mark.parametrize(("keys", "call"), [("<c-y>", "send_text"), ("<c-o>", "offer")])
-def test_a_paste_goes_to_whom_it_was_for(keys: str, call: str) -> None:
-    async def scene(screen: Screen) -> None:
-        await screen.type("<c-k>ben<enter>")
-        await screen.paste("x" * 5000)
-        await screen.type("<c-k>carla<enter>")
-        assert "paste for ben: 1 line" in screen.text
-        screen.app.state.question_since -= 1
-        await screen.type(keys)
-        await screen.until(lambda: any(name == call for name, *_ in screen.node.calls))
-        assert [to for name, to, *_ in screen.node.calls if name == call] == [
-            BEN if call == "send_text" else BEN.peer
-        ]
-
-    play(scene, crowd())
-
-
-def test_a_paste_to_be_edited_goes_into_the_line_of_whom_it_was_for() -> None:
-    async def scene(screen: Screen) -> None:
-        await screen.type("<c-k>ben<enter>")
-        await screen.paste("x" * 5000)
-        await screen.type("<c-k>carla<enter>")
-        await screen.type("<esc>")
-        assert screen.line == ""
-        await screen.type("<c-k>ben<enter>")
-        assert screen.line == "x" * 5000
-
-    play(scene, crowd())
-
-
 def test_answering() -> None:
     async def scene(screen: Screen) -> None:
         await screen.type("<c-k>ben<enter>")
@@ -269,24 +239,6 @@ def test_an_offer_that_comes_takes_no_answer_that_was_for_another() -> None:
 
     play(scene, node)
     assert [call[:2] for call in node.calls] == [("accept", 1)]
-
-
-@pytest.mark.parametrize(("key", "call"), [("x", "cancel"), ("p", "pause")])
-def test_keys_are_for_the_transfer_that_was_chosen(key: str, call: str) -> None:
-    node = crowd()
-    node.offered("ben", "a", 1000, state=TransferState.RUNNING)
-
-    async def scene(screen: Screen) -> None:
-        await screen.type("<c-t>")
-        node.offered("carla", "b", 1000, state=TransferState.RUNNING)
-        await screen.draw()
-        await screen.type(key)
-        await screen.until(lambda: bool(node.calls))
-        await screen.type(f"<up>{key}")
-        await screen.until(lambda: len(node.calls) == 2)
-
-    play(scene, node)
-    assert [made[:2] for made in node.calls] == [(call, 1), (call, 2)]
 
 
 def test_whom_a_question_is_about_changes_and_a_key_on_its_way_is_dead() -> None:

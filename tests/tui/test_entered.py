@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+import pytest
+
 from lanmsg.api import Conversation, LanmsgError, Message, MessageId
 from lanmsg.tui.entered import Lines, is_said
 from tests.tui.double import Double, peer_id, person
@@ -169,3 +171,33 @@ def test_a_line_knows_what_a_command_ahead_of_it_opens() -> None:
     failing, lost = lines.enter("/msg nobody", talk), lines.enter("hello", talk)
     failing.ended()
     assert (lost.place, lost.is_stranded, lines.enter("later", talk).place) == (None, True, BEN)
+
+
+@pytest.mark.parametrize(("keys", "call"), [("<c-y>", "send_text"), ("<c-o>", "offer")])
+def test_a_paste_goes_to_whom_it_was_for(keys: str, call: str) -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("x" * 5000)
+        await screen.type("<c-k>carla<enter>")
+        assert "paste for ben: 1 line" in screen.text
+        screen.app.state.question_since -= 1
+        await screen.type(keys)
+        await screen.until(lambda: any(name == call for name, *_ in screen.node.calls))
+        assert [to for name, to, *_ in screen.node.calls if name == call] == [
+            BEN if call == "send_text" else BEN.peer
+        ]
+
+    play(scene, crowd())
+
+
+def test_a_paste_to_be_edited_goes_into_the_line_of_whom_it_was_for() -> None:
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-k>ben<enter>")
+        await screen.paste("x" * 5000)
+        await screen.type("<c-k>carla<enter>")
+        await screen.type("<esc>")
+        assert screen.line == ""
+        await screen.type("<c-k>ben<enter>")
+        assert screen.line == "x" * 5000
+
+    play(scene, crowd())

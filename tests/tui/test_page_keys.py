@@ -1,5 +1,8 @@
 """Keys on pages, pressed on the real app: a row is chosen, and something is done with it."""
 
+import pytest
+
+from lanmsg.api import TransferState
 from tests.tui.double import Double, person
 from tests.tui.given import ANNA, BEN
 from tests.tui.screen import Screen, play
@@ -55,3 +58,22 @@ def test_nothing_found_has_nothing_to_open() -> None:
         await screen.shows("FOUND   0 messages")
 
     play(scene, long_ago())
+
+
+@pytest.mark.parametrize(("key", "call"), [("x", "cancel"), ("p", "pause")])
+def test_keys_are_for_the_transfer_that_was_chosen(key: str, call: str) -> None:
+    node = Double()
+    node.meet(person("ben"), person("carla"))
+    node.offered("ben", "a", 1000, state=TransferState.RUNNING)
+
+    async def scene(screen: Screen) -> None:
+        await screen.type("<c-t>")
+        node.offered("carla", "b", 1000, state=TransferState.RUNNING)
+        await screen.draw()
+        await screen.type(key)
+        await screen.until(lambda: bool(node.calls))
+        await screen.type(f"<up>{key}")
+        await screen.until(lambda: len(node.calls) == 2)
+
+    play(scene, node)
+    assert [made[:2] for made in node.calls] == [(call, 1), (call, 2)]
