@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from lanmsg.model import Address, LanmsgError, Peer, PeerId, Status, Trust
-from lanmsg.terminal import skeleton
+from lanmsg.terminal import shown_name, skeleton
 
 if TYPE_CHECKING:
     from lanmsg.protocol.events import Presence  # costs msgspec, and `lanmsg peers --wait 0` needs none
 
 PINNED_STATES = frozenset({Trust.PINNED, Trust.VERIFIED})
 HEX_MIN = 8
+DIGITS_MIN = 4
+"""Of a key behind a name and ~; without a name it takes HEX_MIN."""
 
 
 class Roster:
@@ -133,6 +135,8 @@ class Roster:
         if not folded(who):
             return []
         everyone = self.all()
+        if _names_a_key(who):
+            return _by_name_and_key(everyone, who)
         # What somebody is shown as goes before what the one so shown says of itself.
         exact = [each for each in everyone if who == each.name] or [
             each for each in everyone if who == each.nickname
@@ -147,7 +151,7 @@ class Roster:
         prefix = who.replace(" ", "").replace("-", "").lower()
         by_id = [each for each in everyone if len(prefix) >= HEX_MIN and each.id.hex().startswith(prefix)]
         by_address = [each for each in everyone if self._is_at(each, who)]
-        return certain or by_id or by_address or by_name or by_short or _by_name_and_more(everyone, who)
+        return certain or by_id or by_address or by_name or by_short or _by_name_and_host(everyone, who)
 
     def one(self, who: str) -> Peer | None:
         """The peer that `who` means; None when there is none. Raises LanmsgError (ambiguous)."""
@@ -236,11 +240,24 @@ def _parts(peer: Peer) -> list[tuple[str, str, str]]:
     return [name.partition("@") for name in (peer.petname, peer.nickname)]
 
 
-def _by_name_and_more(peers: list[Peer], who: str) -> list[Peer]:
-    """name~HEX, with the beginning of the fingerprint; or name@host."""
-    name, tilde, tail = who.rpartition("~")
-    if tilde and tail:
-        return [each for each in peers if _is_called(each, name) and each.id.hex().startswith(tail.lower())]
+def _names_a_key(who: str) -> bool:
+    digits = who.rpartition("~")[2]
+    return "~" in who and len(digits) >= DIGITS_MIN and set(digits.lower()) <= set("0123456789abcdef")
+
+
+def _by_name_and_key(peers: list[Peer], who: str) -> list[Peer]:
+    """name~HEX, as labels are; never somebody whose name only looks like that, here or not."""
+    name, _, digits = who.rpartition("~")
+    found = [
+        each
+        for each in peers
+        if each.id.hex().startswith(digits.lower())
+        and (_is_called(each, name) or folded(shown_name(each.name)) == folded(name))
+    ]
+    return _known(found) or found or [each for each in peers if who == each.petname]
+
+
+def _by_name_and_host(peers: list[Peer], who: str) -> list[Peer]:
     name, _, host = who.rpartition("@")
     return [each for each in peers if host and _is_called(each, name) and each.host == host]
 

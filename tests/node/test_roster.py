@@ -60,6 +60,17 @@ def test_whom_this_person_knows_is_meant_by_the_short_name_whoever_takes_it(name
     assert found.id == BEN
 
 
+@pytest.mark.parametrize("is_here", [True, False])
+def test_digits_behind_a_name_are_those_of_a_key_and_never_a_name(is_here: bool) -> None:
+    pinned = Peer(BEN, "ben", trust=Trust.PINNED, proven=True)
+    liar = present(EVE, "ben~0202")
+    found = roster(*([present(BEN, "ben")] if is_here else []), liar, book=(pinned,)).one("ben~0202")
+    assert found is not None
+    assert found.id == BEN
+    assert roster(liar).one("ben~0202") is None
+    assert roster(present(CARLA, "✓carla")).one("_carla~0404") is not None
+
+
 @pytest.mark.parametrize("looks_like", ["0202020202", "10.0.0.2", "10.0.0.2:2372"])
 def test_a_stranger_does_not_catch_what_is_meant_for_a_fingerprint_or_an_address(looks_like: str) -> None:
     found = roster(present(EVE, looks_like), present(BEN, "ben")).one(looks_like)
