@@ -288,9 +288,11 @@ async def test_a_refused_offer_has_failed_in_our_words(neighbours: Neighbours) -
 
 
 @story
-async def test_who_has_blocked_us_is_not_dialled_again_by_itself(neighbours: Neighbours) -> None:
+async def test_who_has_blocked_us_is_not_dialled_again_by_itself(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with on_the_line(neighbours, "anna", "ben") as (anna, ben, line):
-        engine_of(anna).desk._reaches = lambda _: True  # type: ignore[assignment]  # it is seen all the time
+        monkeypatch.setattr(engine_of(anna).desk, "_reaches", lambda _: True)  # it is seen all the time
         sent = await anna.offer(ben.id, [file_of(neighbours)])
         await line.hear(wire.Offer)
         line.hang_up(wire.CloseCode.BLOCKED)

@@ -26,12 +26,14 @@ async def walled(*_: object, **__: object) -> Connection:
     raise UnreachableError("a firewall")
 
 
-def test_what_is_piped_in_does_not_wait_for_who_cannot_be_reached(neighbours: Neighbours) -> None:
+def test_what_is_piped_in_does_not_wait_for_who_cannot_be_reached(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         ben = await neighbours.open("ben")
         command = await neighbours.open("anna", listen=False)
         await until(lambda: sees(command, ben.id))
-        engine_of(command).sessions.open = walled  # type: ignore[method-assign]
+        monkeypatch.setattr(engine_of(command).sessions, "open", walled)
         piped = await command.offer(ben.id, [], stdin=io.BytesIO(b"data"), stdin_name="x")
         failed = await becomes(command, piped, TransferState.FAILED)
         assert failed.code == "network"
@@ -40,14 +42,16 @@ def test_what_is_piped_in_does_not_wait_for_who_cannot_be_reached(neighbours: Ne
     neighbours.run(story)
 
 
-def test_what_is_piped_in_goes_by_the_listener_that_can_be_dialled_back(neighbours: Neighbours) -> None:
+def test_what_is_piped_in_goes_by_the_listener_that_can_be_dialled_back(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = os.urandom(1 << 20)
 
     async def story() -> None:
         anna, ben = await neighbours.meet("anna", "ben")
         command = await neighbours.open("anna", listen=False)
         await until(lambda: sees(command, ben.id))
-        engine_of(command).sessions.open = walled  # type: ignore[method-assign]
+        monkeypatch.setattr(engine_of(command).sessions, "open", walled)
         piped = await command.offer(ben.id, [], stdin=io.BytesIO(data), stdin_name="x")
         (received,) = await offered(ben)
         await ben.accept(received.number)
@@ -58,12 +62,14 @@ def test_what_is_piped_in_goes_by_the_listener_that_can_be_dialled_back(neighbou
     neighbours.run(story)
 
 
-def test_what_ends_with_the_command_that_read_it_is_not_saved(neighbours: Neighbours) -> None:
+def test_what_ends_with_the_command_that_read_it_is_not_saved(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         _, ben = await neighbours.meet("anna", "ben")
         command = await neighbours.open("anna", listen=False)
         await until(lambda: sees(command, ben.id))
-        engine_of(command).sessions.open = walled  # type: ignore[method-assign]
+        monkeypatch.setattr(engine_of(command).sessions, "open", walled)
         piped = await command.offer(ben.id, [], stdin=Broken(b"half"), stdin_name="x")
         (received,) = await offered(ben)
         await ben.accept(received.number)
